@@ -1,0 +1,54 @@
+# make book: execute the chapters, build the book.   make test: everything that CI checks.   Both set themselves up.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DELETE_ON_ERROR:
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: book test expected pair lock clean help
+help:
+	@sed -n 's/^#: //p' Makefile
+
+#: make book      execute every chapter that changed, build the book, print where it is
+book: $(READY)
+	$(BIN)/qbc book
+
+#: make test      lint, types, unit tests, every chapter, the built book, the numbers
+test: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -m "not built" -n auto
+	$(BIN)/qbc book
+	$(BIN)/qbc claims
+	$(BIN)/qbc expected --check
+	$(BIN)/pytest -m built
+
+#: make expected  accept the numbers of the current chapters as the reviewed ones
+expected: $(READY)
+	$(BIN)/qbc book
+	$(BIN)/qbc expected
+
+#: make pair      bring notebooks/ up to date with the texts in book/
+pair: $(READY)
+	$(BIN)/qbc pair
+
+#: make lock      resolve requirements.in anew (UV_FIND_LINKS: a folder with a CPU build of torch, if you have one)
+lock: $(READY)
+	$(BIN)/pip install -q uv
+	$(BIN)/uv pip compile requirements.in -o constraints.txt --python-version 3.11 --upgrade --no-header --no-annotate
+	sed -i 's/+cpu//' constraints.txt
+
+#: make clean     remove everything that was built
+clean:
+	rm -rf .venv _build runs
+
+$(READY): requirements.in constraints.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "qbc needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
+	@echo "setting up .venv (about 2 GB, a few minutes, once)"
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.in -c constraints.txt
+	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@

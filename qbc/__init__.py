@@ -1,0 +1,14 @@
+"""qbc: the module beneath the book on behaviour cloning with quantised and continuous actions.
+
+The map, lowest level first; a module imports only from levels below its own (a test reads the imports):
+
+====  ==================  ==========================================================================
+0     ``systems``         plants x' = f(x, u) + sigma w, ``rollout`` over all trajectories at once
+0     ``bounds``          one pure function for each right-hand side of a theorem
+0     ``claims``          ``Estimate`` (value, low, high), ``check`` -> ``Verdict``, ``glue``
+1     ``plots``           measured with intervals, theory dashed; one style
+1     ``policies``        policies are callables ``(x, rng) -> u``; the ones the theory names
+2     ``learn``           fits; the only importer of torch
+--    ``pipeline, cli``   chapters: pair, execute, record, render; the command ``qbc``; none of the science
+====  ==================  ==========================================================================
+"""

@@ -1,0 +1,268 @@
+"""Estimates, checks and verdicts: what was measured, what was predicted, and whether the two agree.
+
+A measured number is an :class:`Estimate` ``(value, low, high)``. A :func:`check` compares it with a right-hand side and
+returns a :class:`Verdict`. The comparison is made on the whole interval, so widening an interval can turn a verdict into
+``inconclusive`` but never into ``holds``.
+
+Every interval is made at the confidence :data:`LEVEL`. A book of 150 verdicts with up to 60 intervals each then shows a
+wrong interval with probability at most 150 x 60 x 1e-6 = 0.9 %, whatever the seed.
+"""
+
+from __future__ import annotations
+
+import html
+import math
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from scipy import stats
+
+LEVEL = 1 - 1e-6
+MIME = "application/vnd.qbc.claim+json"
+
+Relation = Literal["<=", ">=", "=="]
+Status = Literal["holds", "violated", "inconclusive"]
+
+
+class ClaimError(AssertionError):
+    """A verdict is not the one the book states."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A number with the interval that covers it at the confidence it was made with; ``low == high`` if nothing was sampled."""
+
+    value: float
+    low: float
+    high: float
+
+    def __post_init__(self) -> None:
+        if not self.low <= self.value <= self.high:
+            raise ValueError(f"an Estimate needs low <= value <= high, got {self.low} <= {self.value} <= {self.high}")
+
+    def map(self, g: Callable[[float], float]) -> Estimate:
+        """The estimate of ``g(value)`` for a monotone ``g``; the coverage is unchanged."""
+        ends = sorted((g(self.low), g(self.high)))
+        return Estimate(g(self.value), ends[0], ends[1])
+
+    def __format__(self, spec: str) -> str:
+        if self.low == self.high:
+            return format(self.value, spec)
+        return f"{self.value:{spec}} [{self.low:{spec}}, {self.high:{spec}}]"
+
+
+def _sample(name: str, x: ArrayLike) -> NDArray[np.float64]:
+    a = np.asarray(x, dtype=float).ravel()
+    if a.size < 2:
+        raise ValueError(f"{name} needs at least 2 samples, got {a.size}")
+    if not np.isfinite(a).all():
+        raise ValueError(f"{name} needs finite samples, got {int((~np.isfinite(a)).sum())} that are not")
+    return a
+
+
+def exact(value: float) -> Estimate:
+    """A number that no sampling stands behind."""
+    return Estimate(float(value), float(value), float(value))
+
+
+def mean(x: ArrayLike, *, level: float = LEVEL) -> Estimate:
+    """Student's interval for the mean of independent samples ``x`` (any shape; flattened).
+
+    Right to the extent that the mean is nearly normal: a rare event needs some hundred occurrences, or :func:`proportion`.
+    """
+    a = _sample("mean", x)
+    if a.min() == a.max():
+        raise ValueError("mean needs samples that vary: use proportion for counts, exact for a number without sampling")
+    half = float(stats.t.ppf((1 + level) / 2, a.size - 1) * a.std(ddof=1) / math.sqrt(a.size))
+    m = float(a.mean())
+    return Estimate(m, m - half, m + half)
+
+
+def proportion(successes: int, trials: int, *, level: float = LEVEL) -> Estimate:
+    """The exact binomial (Clopper-Pearson) interval for a probability, from ``successes`` out of ``trials``."""
+    if not 0 <= successes <= trials or trials < 1:
+        raise ValueError(f"proportion needs 0 <= successes <= trials, trials >= 1; got {successes} of {trials}")
+    ci = stats.binomtest(int(successes), int(trials)).proportion_ci(level, method="exact")
+    return Estimate(successes / trials, float(ci.low), float(ci.high))
+
+
+def quantile(x: ArrayLike, q: float, *, level: float = LEVEL) -> Estimate:
+    """The distribution-free interval for a quantile: two order statistics of the sample; infinite where the sample is too small."""
+    if not 0 < q < 1:
+        raise ValueError(f"quantile needs 0 < q < 1, got {q}")
+    a = np.sort(_sample("quantile", x))
+    # X_(k) <= quantile iff at least k samples lie below it, and that count is Binomial(n, q).
+    k_low = int(stats.binom.ppf((1 - level) / 2, a.size, q))
+    k_high = int(stats.binom.ppf((1 + level) / 2, a.size, q)) + 1
+    low = float(a[k_low - 1]) if k_low >= 1 else -math.inf
+    high = float(a[k_high - 1]) if k_high <= a.size else math.inf
+    return Estimate(float(np.quantile(a, q, method="inverted_cdf")), low, high)
+
+
+def slope(
+    x: ArrayLike,
+    samples: Sequence[ArrayLike],
+    *,
+    rng: np.random.Generator,
+    transform: Callable[[NDArray[np.float64]], NDArray[np.float64]] = np.log,
+    level: float = LEVEL,
+    resamples: int = 400,
+) -> Estimate:
+    """Least-squares slope of ``transform(mean of samples[i])`` against ``transform(x[i])``.
+
+    ``samples[i]`` holds the independent samples taken at ``x[i]``, each group independent of the others. The interval is
+    Student's quantile times the bootstrap standard error (scipy, every group resampled on its own). The default
+    transform gives the exponent of a power law.
+    """
+    t = transform(np.asarray(x, dtype=float))
+    if t.size != len(samples) or t.size < 2:
+        raise ValueError(f"slope needs one group of samples for each of at least 2 points, got {len(samples)} for {t.size}")
+    groups = [_sample("slope", s) for s in samples]
+    weights = (t - t.mean()) / ((t - t.mean()) ** 2).sum()
+
+    def statistic(*gs: NDArray[np.float64], axis: int = -1) -> NDArray[np.float64]:
+        y = transform(np.stack([g.mean(axis=axis) for g in gs]))
+        return np.tensordot(weights, y, axes=1)
+
+    value = float(statistic(*groups))
+    if not math.isfinite(value):
+        raise ValueError("slope is not finite: a group's mean lies outside the domain of the transform")
+    boot = stats.bootstrap(groups, statistic, n_resamples=resamples, batch=1, method="percentile", rng=rng)
+    half = float(stats.t.ppf((1 + level) / 2, min(g.size for g in groups) - 1) * boot.standard_error)
+    if not math.isfinite(half):
+        raise ValueError("slope has no finite standard error: a resampled mean left the domain of the transform")
+    return Estimate(value, value - half, value + half)
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome of one :func:`check`; ``value, low, high, rhs, tol`` are those of the case with the least room."""
+
+    label: str
+    source: str
+    relation: Relation
+    value: float
+    low: float
+    high: float
+    rhs: float
+    tol: float
+    expect: Status
+    status: Status
+    cases: int
+    why: str
+
+    @property
+    def as_stated(self) -> bool:
+        return self.status == self.expect
+
+    def __str__(self) -> str:
+        lhs = f"{Estimate(self.value, self.low, self.high):.6g}"
+        tol = f" ± {self.tol:.3g}" if self.tol else ""
+        many = f" (tightest of {self.cases} cases)" if self.cases > 1 else ""
+        return f"{self.label}: {self.status}: {lhs} {self.relation} {self.rhs:.6g}{tol}{many}"
+
+    def _ipython_display_(self) -> None:
+        """Nothing: ``check`` has shown it, and as the last value of a cell it would be shown, and counted, twice."""
+
+    def bundle(self) -> dict[str, Any]:
+        """What a notebook shows of the verdict and keeps for the ledger, by MIME type."""
+        row = {k: None if isinstance(x, float) and not math.isfinite(x) else x for k, x in asdict(self).items()}
+        return {"text/plain": str(self), "text/html": _box(self), MIME: row}  # JSON knows no infinity
+
+
+def _box(v: Verdict) -> str:
+    stated = "as the book states" if v.as_stated else f"but the book states {v.expect}"
+    _, _, rest = str(v).partition(f": {v.status}: ")
+    link = f'<a class="reference internal" href="#{v.label.split("-control")[0]}">{html.escape(v.label)}</a>'
+    why = f'<span class="qbc-why">{html.escape(v.why)}</span>' if v.why else ""
+    return (
+        f'<div class="qbc-verdict qbc-{v.status}{"" if v.as_stated else " qbc-wrong"}"><strong>{v.status}</strong>, {stated}: {link} '
+        f'<span class="qbc-numbers">{html.escape(rest)}</span>{why}</div>'
+    )
+
+
+def _estimates(label: str, x: object) -> list[Estimate]:
+    if isinstance(x, Estimate):
+        return [x]
+    if isinstance(x, Iterable):
+        return [e for item in x for e in _estimates(label, item)]
+    value = float(x)  # type: ignore[arg-type]
+    if math.isnan(value):
+        raise ValueError(f"check {label!r}: a side of the comparison is not a number (nan)")
+    return [exact(value)]
+
+
+def _judge(low: float, high: float, relation: Relation, tol: float) -> tuple[Status, float]:
+    """Status of ``lhs - rhs`` in ``[low, high]``, and the room left: positive inside, negative outside."""
+    room = {"<=": tol - high, ">=": low + tol, "==": min(tol - high, low + tol)}[relation]
+    miss = {"<=": low - tol, ">=": -high - tol, "==": max(low - tol, -high - tol)}[relation]
+    if room >= 0:
+        return "holds", room
+    return ("violated" if miss > 0 else "inconclusive"), room
+
+
+def check(
+    label: str,
+    lhs: Estimate | float | Iterable[Any],
+    relation: Relation,
+    rhs: Estimate | float | Iterable[Any],
+    *,
+    tol: float | Sequence[float] | NDArray[np.float64] = 0.0,
+    why: str = "",
+    source: str = "",
+    expect: Status = "holds",
+) -> Verdict:
+    """Compare what was measured with what was predicted, show the verdict, and raise unless it is the expected one.
+
+    ``lhs`` and ``rhs`` are an estimate, a number, or a sequence of them (one side may be a single one for all); the verdict
+    is ``violated`` if any case is, else ``inconclusive`` if any is, else ``holds``. ``tol`` is absolute, one or one per case,
+    and needs its reason in ``why``. A ``==`` between sampled numbers needs a ``tol``. ``source`` names paper and theorem.
+
+    Raises :class:`ClaimError` if the status is not ``expect``, ``ValueError`` naming the label for a malformed call.
+    """
+    if relation not in ("<=", ">=", "=="):
+        raise ValueError(f"check {label!r}: relation must be one of <= >= ==, got {relation!r}")
+    if expect not in ("holds", "violated", "inconclusive"):
+        raise ValueError(f"check {label!r}: expect must be holds, violated or inconclusive, got {expect!r}")
+    left, right, tols = _estimates(label, lhs), _estimates(label, rhs), [t.value for t in _estimates(label, tol)]
+    n = max(len(left), len(right), len(tols))
+    if min(len(left), len(right), len(tols)) < 1 or any(len(s) not in (1, n) for s in (left, right, tols)):
+        raise ValueError(f"check {label!r}: {len(left)} left, {len(right)} right sides and {len(tols)} tolerances do not match")
+    if any(t < 0 or not math.isfinite(t) for t in tols):
+        raise ValueError(f"check {label!r}: tol must be finite and >= 0")
+    if any(tols) and not why:
+        raise ValueError(f"check {label!r}: a tolerance needs its reason: pass why='...'")
+    sides = [(left[i % len(left)], right[i % len(right)], tols[i % len(tols)]) for i in range(n)]
+    if relation == "==" and any(t == 0 and (a.low < a.high or b.low < b.high) for a, b, t in sides):
+        raise ValueError(f"check {label!r}: == between sampled numbers needs a tol > 0 and its reason")
+
+    order: dict[Status, int] = {"violated": 0, "inconclusive": 1, "holds": 2}
+    judged = []
+    for a, b, t in sides:
+        gap = a.low - b.high, a.high - b.low
+        if any(map(math.isnan, gap)):
+            raise ValueError(f"check {label!r}: comparing {a} with {b} is undefined")
+        judged.append((*_judge(*gap, relation, t), a, b, t))
+    status, _, a, b, t = min(judged, key=lambda j: (order[j[0]], j[1]))
+    verdict = Verdict(label, source, relation, a.value, a.low, a.high, b.value, t, expect, status, n, why)
+    if "ipykernel" in sys.modules:  # in a notebook the verdict is a cell output, from which the ledger is read
+        from IPython.display import display
+
+        display(verdict.bundle(), raw=True)  # type: ignore[no-untyped-call]
+    if not verdict.as_stated:
+        raise ClaimError(f"claim {label!r} is not as the book states (expected {expect}): {verdict}")
+    return verdict
+
+
+def glue(key: str, x: Estimate | float | str) -> None:
+    """Record a number for the text (``{glue:text}``) and for regression; an interval adds ``key-low`` and ``key-high``."""
+    from myst_nb import glue as glue_  # 0.3 s, needed in notebooks only
+
+    if isinstance(x, Estimate) and x.low < x.high:
+        glue_(f"{key}-low", x.low, display=False)
+        glue_(f"{key}-high", x.high, display=False)
+    glue_(key, x if isinstance(x, str) else float(x.value if isinstance(x, Estimate) else x), display=False)

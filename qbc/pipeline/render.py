@@ -1,0 +1,97 @@
+"""Rendering: stage the pages beside the executed chapters, then let Jupyter Book build the stage with warnings as errors."""
+
+from __future__ import annotations
+
+import filecmp
+import hashlib
+import json
+import re
+import shutil
+import subprocess
+import sys
+from importlib.metadata import files
+from pathlib import Path
+
+from qbc.pipeline.chapters import Problem, find
+from qbc.pipeline.record import executed, headline, ledger
+
+MARK = ".stage"  # tells the book's extension that this is a stage, not the bare clone
+IGNORED = {"__pycache__", ".ipynb_checkpoints", ".jupyter_cache"}
+
+
+def mathjax() -> Path:
+    """The one file of MathJax the pages load, from the package that vendors it."""
+    for f in files("sphinx-mathjax-offline") or []:
+        if f.name == "tex-svg-full.js":
+            return Path(str(f.locate()))
+    raise Problem("MathJax is missing from this environment: run `rm -r .venv` and `make book`")
+
+
+def wanted(top: Path, done: Path) -> dict[str, Path]:
+    """What the stage holds: relative path -> the file it is copied from."""
+    texts = {c.text for c in find(top)}
+    pages = [p for p in sorted((top / "book").rglob("*")) if p.is_file() and p not in texts and not IGNORED & set(p.parts)]
+    stage = {str(p.relative_to(top)): p for p in pages} | {n: top / n for n in ("_config.yml", "_toc.yml")}
+    stage |= {f"notebooks/{stem}.ipynb": p for stem, p in executed(done).items()}
+    return stage | {"book/_static/tex-svg-full.js": mathjax()}
+
+
+def stage(top: Path, done: Path, to: Path) -> str:
+    """Make the folder ``to`` hold exactly what is wanted, touching only what changed; returns a hash of its content."""
+    want = wanted(top, done)
+    digest = hashlib.sha256()
+    for name, source in want.items():
+        target = to / name
+        if not (target.is_file() and filecmp.cmp(source, target, shallow=False)):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(source, target)
+        digest.update(name.encode() + b"\0" + hashlib.sha256(target.read_bytes()).digest())
+    for extra in [
+        p for p in to.rglob("*") if p.is_file() and str(p.relative_to(to)) not in {*want, MARK} and not IGNORED & set(p.parts)
+    ]:
+        extra.unlink()
+    (to / MARK).touch()
+    return digest.hexdigest()
+
+
+def build(top: Path, done: Path) -> tuple[Path, bool]:
+    """Build ``_build/html``; returns its first page and whether anything had to be built."""
+    to, html, log = top / "_build" / "stage", top / "_build" / "html", top / "_build" / "sphinx.log"
+    digest, stamp = stage(top, done, to), top / "_build" / ".rendered"
+    if stamp.is_file() and stamp.read_text("utf8") == digest and (html / "index.html").is_file():
+        return html / "index.html", False
+    stamp.unlink(missing_ok=True)
+    jb = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(to), "--path-output", str(top), "-n", "-W", "--keep-going"]
+    result = subprocess.run(jb, capture_output=True, text=True, check=False)
+    log.write_text(result.stdout + result.stderr, "utf8")
+    if result.returncode or not (html / "index.html").is_file():
+        told = [x for x in (result.stdout + result.stderr).splitlines() if re.search("warning|error|exception", x, re.I)]
+        print("\n".join(dict.fromkeys(told)), file=sys.stderr)
+        raise Problem(f"the book was not built: Sphinx reports the above (everything it said: {log})")
+    stamp.write_text(digest, "utf8")
+    return html / "index.html", True
+
+
+BETWEEN = re.compile(r"(<!-- ledger -->\n).*?(\n<!-- /ledger -->)", re.S)
+
+
+def headlined(readme: str, done: Path) -> str:
+    """The README with the ledger's headline of ``done`` between its two ledger marks."""
+    return BETWEEN.sub(lambda m: m.group(1) + headline(ledger(done)) + m.group(2), readme)
+
+
+def refresh_readme(top: Path, done: Path) -> None:
+    """Put the current headline and the current figures (``book/_static/fig-*.svg``) where the README shows them."""
+    readme = top / "README.md"
+    readme.write_text(headlined(readme.read_text("utf8"), done), "utf8")
+    for name in re.findall(r"book/_static/(fig-[\w-]+)\.svg", readme.read_text("utf8")):
+        (top / "book" / "_static" / f"{name}.svg").write_text(figure(done, name), "utf8")
+
+
+def figure(done: Path, name: str) -> str:
+    """The SVG of the figure called ``name`` in the executed chapters."""
+    for path in executed(done).values():
+        for cell in json.loads(path.read_text("utf8"))["cells"]:
+            if cell["metadata"].get("mystnb", {}).get("figure", {}).get("name") == name:
+                return "".join(next(o["data"]["image/svg+xml"] for o in cell["outputs"] if "image/svg+xml" in o.get("data", {})))
+    raise Problem(f"no executed chapter has a figure named {name!r}")

@@ -1,0 +1,114 @@
+"""Plants x_{t+1} = f(x_t, u_t) + sigma w_t, and rolling policies out on them, over all trajectories at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array = NDArray[np.float64]
+Policy = Callable[[Array, np.random.Generator], Array]
+
+
+def matvec(m: Array, x: Array) -> Array:
+    """m x for every row x of a (N, d) array; a product, not a matmul, where m is 1 x 1 (fifteen times faster)."""
+    return x * m[0, 0] if m.shape == (1, 1) else x @ m.T
+
+
+@dataclass(frozen=True)
+class System:
+    """A plant with its declared contraction constants: |f(x,u) - f(x',u')| <= alpha |x - x'| + beta |u - u'|, Euclidean norms."""
+
+    f: Callable[[Array, Array], Array]  # ((N, dx), (N, du)) -> (N, dx)
+    dx: int
+    du: int
+    alpha: float
+    beta: float
+    sigma: float = 0.0  # standard deviation of the plant noise, in units of x
+
+    def __post_init__(self) -> None:
+        if self.dx < 1 or self.du < 1:
+            raise ValueError(f"a System needs dx, du >= 1, got dx={self.dx}, du={self.du}")
+        if min(self.alpha, self.beta, self.sigma) < 0:
+            raise ValueError(f"a System needs alpha, beta, sigma >= 0, got {self.alpha}, {self.beta}, {self.sigma}")
+
+
+@dataclass(frozen=True)
+class Rollouts:
+    """N trajectories of H steps: the states visited and the actions taken."""
+
+    x: Array  # (N, H + 1, dx)
+    u: Array  # (N, H, du)
+
+    def __post_init__(self) -> None:
+        if self.x.ndim != 3 or self.u.ndim != 3 or self.x.shape[:2] != (self.u.shape[0], self.u.shape[1] + 1):
+            raise ValueError(f"Rollouts need x (N, H+1, dx) and u (N, H, du), got {self.x.shape} and {self.u.shape}")
+
+
+def linear(a: ArrayLike, b: ArrayLike, sigma: float = 0.0) -> System:
+    """x' = a x + b u with matrices a (dx, dx), b (dx, du), or numbers; alpha and beta are their spectral norms."""
+    A, B = np.atleast_2d(np.asarray(a, dtype=float)), np.atleast_2d(np.asarray(b, dtype=float))
+    if A.shape[0] != A.shape[1] or B.shape[0] != A.shape[0]:
+        raise ValueError(f"linear needs a (dx, dx) and b (dx, du), got {A.shape} and {B.shape}")
+    alpha, beta = float(np.linalg.norm(A, 2)), float(np.linalg.norm(B, 2))
+    return System(lambda x, u: matvec(A, x) + matvec(B, u), A.shape[0], B.shape[1], alpha, beta, sigma)
+
+
+def contractive(rng: np.random.Generator, *, dx: int, du: int, alpha: float, beta: float) -> System:
+    """A random nonlinear system x' = g(alpha P x + beta Q u + c): P orthogonal, |Q| = 1, g elementwise 1-Lipschitz.
+
+    (alpha, beta)-contractive for alpha < 1 by construction; tanh, softplus and a triangle wave take turns as g, so that some
+    coordinates saturate, some are one-sided and some fold.
+    """
+    p = np.linalg.qr(rng.normal(size=(dx, dx)))[0]
+    q = rng.normal(size=(dx, du))
+    q /= np.linalg.norm(q, 2)
+    c, kind = rng.normal(size=dx), rng.integers(3, size=dx)
+
+    def f(x: Array, u: Array) -> Array:
+        z = alpha * x @ p.T + beta * u @ q.T + c
+        fold = np.abs((z + 1) % 4 - 2) - 1
+        return np.choose(kind, [np.tanh(z), np.logaddexp(0.0, z), fold])
+
+    return System(f, dx, du, alpha, beta)
+
+
+def steps(system: System, policy: Policy, x1: Array, horizon: int, rng: np.random.Generator) -> Iterator[tuple[Array, Array, Array]]:
+    """Yield ``(x, u, x_next)`` for each of ``horizon`` steps from the states ``x1`` (N, dx); nothing is stored.
+
+    Raises ``ValueError`` naming the argument if ``x1``, ``horizon`` or the policy's actions have the wrong form.
+    """
+    if horizon < 1:
+        raise ValueError(f"horizon must be >= 1, got {horizon}")
+    x = np.array(x1, dtype=float)
+    if x.ndim != 2 or x.shape[1] != system.dx:
+        raise ValueError(f"x1 must have shape (N, {system.dx}), got {x.shape}")
+    for _ in range(horizon):
+        u = policy(x, rng)
+        if u.shape != (x.shape[0], system.du):
+            raise ValueError(f"policy must return actions of shape {(x.shape[0], system.du)}, got {u.shape}")
+        x_next = system.f(x, u)
+        if system.sigma:
+            x_next = x_next + system.sigma * rng.normal(size=x.shape)
+        yield x, u, x_next
+        x = x_next
+
+
+def rollout(system: System, policy: Policy, x1: Array, horizon: int, rng: np.random.Generator) -> Rollouts:
+    """Roll ``policy`` out from the states ``x1`` (N, dx) and keep every state and action."""
+    xs, us = [np.array(x1, dtype=float)], []
+    for _, u, x_next in steps(system, policy, x1, horizon, rng):
+        us.append(u)
+        xs.append(x_next)
+    return Rollouts(np.stack(xs, axis=1), np.stack(us, axis=1))
+
+
+EXAMPLES: dict[str, System] = {
+    "scalar": linear(0.9, 1.0),
+    "rotation": linear(0.8 * np.array([[0.6, -0.8], [0.8, 0.6]]), [[0.5], [0.0]]),
+    "contractive 1-D": contractive(np.random.default_rng(1), dx=1, du=1, alpha=0.5, beta=2.0),
+    "contractive 3-D": contractive(np.random.default_rng(2), dx=3, du=2, alpha=0.95, beta=0.3),
+    "contractive 6-D": contractive(np.random.default_rng(3), dx=6, du=6, alpha=0.7, beta=1.0),
+}

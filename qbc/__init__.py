@@ -4,7 +4,7 @@ The map, lowest level first; a module imports only from levels below its own (a 
 
 ====  ==================  ==========================================================================
 0     ``systems``         plants x' = f(x, u) + sigma w, ``rollout`` over all trajectories at once
-0     ``bounds``          one pure function for each right-hand side of a theorem
+0     ``bounds``          one pure function for each right-hand side of a theorem, a module a chapter
 0     ``claims``          ``Estimate`` (value, low, high), ``check`` -> ``Verdict``, ``glue``
 1     ``plots``           measured with intervals, theory dashed; one style
 1     ``policies``        policies are callables ``(x, rng) -> u``; the ones the theory names

@@ -1,7 +1,4 @@
-"""The right-hand sides: one pure function for each theorem, with its label, its source and the domain it holds on.
-
-A function raises ``ValueError`` outside its domain. ``a`` is the plant's gain, ``slope`` the learner's, ``eps`` its offset.
-"""
+"""Chapter 06: small errors over long horizons. ``a`` is the plant's gain, ``slope`` the learner's, ``eps`` its offset."""
 
 from __future__ import annotations
 
@@ -10,11 +7,7 @@ import math
 import numpy as np
 from scipy import stats
 
-
-def _inside(**conditions: bool) -> None:
-    for name, ok in conditions.items():
-        if not ok:
-            raise ValueError(f"outside the domain of the bound: {name.replace('__', ' ')}")
+from qbc.bounds.domain import inside
 
 
 def contraction(alpha: float, beta: float, gap: float) -> float:
@@ -22,7 +15,7 @@ def contraction(alpha: float, beta: float, gap: float) -> float:
 
     Labels: lem-contraction. Source: the talk's contraction lemma (its slides; 2307.14619 uses it in stronger forms).
     """
-    _inside(alpha_in_0_1=0 <= alpha < 1, beta_nonnegative=beta >= 0, gap_nonnegative=gap >= 0)
+    inside(alpha_in_0_1=0 <= alpha < 1, beta_nonnegative=beta >= 0, gap_nonnegative=gap >= 0)
     return beta / (1 - alpha) * gap
 
 
@@ -31,7 +24,7 @@ def tightness(alpha: float, horizon: int) -> float:
 
     Labels: prop-tight. Source: ours, from x' = alpha x + beta u.
     """
-    _inside(alpha_in_0_1=0 <= alpha < 1, horizon_positive=horizon >= 1)
+    inside(alpha_in_0_1=0 <= alpha < 1, horizon_positive=horizon >= 1)
     return 1 - alpha**horizon
 
 
@@ -40,7 +33,7 @@ def marginal(beta: float, gap: float, horizon: int) -> float:
 
     Labels: prop-marginal. Source: ours, the limit alpha -> 1 of the contraction lemma's sum.
     """
-    _inside(beta_nonnegative=beta >= 0, gap_nonnegative=gap >= 0, horizon_positive=horizon >= 1)
+    inside(beta_nonnegative=beta >= 0, gap_nonnegative=gap >= 0, horizon_positive=horizon >= 1)
     return beta * gap * horizon
 
 
@@ -49,7 +42,7 @@ def training_error(eps: float) -> float:
 
     Labels: prop-training-error. Source: the talk, "is low training error enough?".
     """
-    _inside(eps_nonnegative=eps >= 0)
+    inside(eps_nonnegative=eps >= 0)
     return eps
 
 
@@ -59,7 +52,7 @@ def next_bad_state(x: float, eps: float, *, a: float = 0.9, slope: float = 0.15)
     Labels: prop-bad. Source: the talk's bad learner; with a = .9, slope = .15, x_t = 20 eps (1.05^t - 1) from x_0 = 0.
     """
     rate = a + slope
-    _inside(rate_above_1=rate > 1)
+    inside(rate_above_1=rate > 1)
     c = eps / (rate - 1)
     return rate * (x + c) - c
 
@@ -70,7 +63,7 @@ def bad_path(t: int, eps: float, *, a: float = 0.9, slope: float = 0.15) -> floa
     Labels: prop-same-mean. Source: the talk (its shorthand 1.05^t eps is exceeded only from t = 2 on); recursion ours.
     """
     rate = a + slope
-    _inside(rate_above_1=rate > 1, t_nonnegative=t >= 0)
+    inside(rate_above_1=rate > 1, t_nonnegative=t >= 0)
     return float(eps * (rate**t - 1) / (rate - 1))
 
 
@@ -79,7 +72,7 @@ def firing(horizon: int, eps: float, *, a: float = 0.9, slope: float = 0.15) -> 
 
     Labels: thm-firing. Source: the talk's not-so-bad learner; the product is ours.
     """
-    _inside(a_in_0_1=0 <= a < 1, probability=0 <= slope * eps / (1 - a) <= 1, horizon_positive=horizon >= 1)
+    inside(a_in_0_1=0 <= a < 1, probability=0 <= slope * eps / (1 - a) <= 1, horizon_positive=horizon >= 1)
     t = np.arange(horizon)
     return float(-np.expm1(np.log1p(-slope * eps * (1 - a**t) / (1 - a)).sum()))
 
@@ -89,7 +82,7 @@ def hazard(eps: float, *, a: float = 0.9, slope: float = 0.15) -> float:
 
     Labels: prop-hazard. Source: ours, from the product of thm-firing.
     """
-    _inside(a_in_0_1=0 <= a < 1, probability=0 <= slope * eps / (1 - a) < 1)
+    inside(a_in_0_1=0 <= a < 1, probability=0 <= slope * eps / (1 - a) < 1)
     return -math.log1p(-slope * eps / (1 - a))
 
 
@@ -98,7 +91,7 @@ def mean_distance(half_gap: float, s: float) -> float:
 
     Labels: prop-mean-head. Source: the talk, "a different inductive bias"; the form with 4 s is ours.
     """
-    _inside(s_positive=s > 0, modes_apart=half_gap > 4 * s)
+    inside(s_positive=s > 0, modes_apart=half_gap > 4 * s)
     return half_gap - 4 * s
 
 
@@ -108,5 +101,5 @@ def sampler_within(widths: float = 4.0, *, bias: float = 0.5, spread: float = 1.
 
     Labels: prop-sampler. Source: ours; the talk states the inductive bias in words.
     """
-    _inside(spread_positive=spread > 0, bias_below_widths=0 <= bias < widths)
+    inside(spread_positive=spread > 0, bias_below_widths=0 <= bias < widths)
     return float(stats.norm.cdf((widths - bias) / spread) - stats.norm.cdf((-widths - bias) / spread))

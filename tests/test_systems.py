@@ -1,0 +1,91 @@
+"""Declared contraction constants are kept and reached; rollouts obey the plant; same seed, same numbers."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qbc import policies, systems
+
+EXAMPLES = pytest.mark.parametrize("name", systems.EXAMPLES)
+
+
+def ratios(system, rng, n=4000, size=1.0):
+    """|f(x,u) - f(x',u')| / (alpha |dx| + beta |du|) for pairs at distances from tiny to large."""
+    x, u = rng.normal(size=(n, system.dx)) * 2, rng.normal(size=(n, system.du)) * 2
+    scale = size * 10.0 ** rng.uniform(-4, 1, size=(n, 1))
+    dx, du = scale * rng.normal(size=x.shape), scale * rng.normal(size=u.shape)
+    out = np.linalg.norm(system.f(x + dx, u + du) - system.f(x, u), axis=1)
+    return out / (system.alpha * np.linalg.norm(dx, axis=1) + system.beta * np.linalg.norm(du, axis=1))
+
+
+@EXAMPLES
+def test_declared_constants_dominate(name, rng):
+    assert ratios(systems.EXAMPLES[name], rng).max() <= 1 + 1e-6
+
+
+@EXAMPLES
+def test_declared_constants_are_reached_somewhere(name, rng):
+    assert ratios(systems.EXAMPLES[name], rng, n=200_000).max() > 0.5
+
+
+@pytest.mark.xfail(strict=True, reason="the broken subject: a plant that declares half its gain")
+def test_a_false_declaration_is_caught(rng):
+    honest = systems.EXAMPLES["scalar"]
+    assert ratios(systems.System(honest.f, 1, 1, honest.alpha / 2, honest.beta / 2), rng).max() <= 1 + 1e-6
+
+
+def test_rollout_is_the_recursion_worked_by_hand(rng):
+    r = systems.rollout(systems.linear(0.5, 2.0), policies.Linear(np.array([[1.0]]), np.array([1.0])), np.array([[1.0]]), 2, rng)
+    assert r.u[0, :, 0].tolist() == [2.0, 5.5]  # u = x + 1
+    assert r.x[0, :, 0].tolist() == [1.0, 4.5, 13.25]  # x' = x/2 + 2u
+
+
+@EXAMPLES
+def test_every_stored_step_obeys_the_plant(name, rng):
+    s = systems.EXAMPLES[name]
+    policy = policies.Linear(0.1 * np.ones((s.du, s.dx)), np.zeros(s.du))
+    r = systems.rollout(s, policy, rng.normal(size=(7, s.dx)), 5, rng)
+    for t in range(5):
+        np.testing.assert_allclose(r.x[:, t + 1], s.f(r.x[:, t], r.u[:, t]))
+
+
+def test_noise_has_the_declared_size(rng):
+    s = systems.linear(0.0, 0.0, sigma=0.3)
+    r = systems.rollout(s, policies.Linear(np.zeros((1, 1)), np.zeros(1)), np.zeros((200_000, 1)), 1, rng)
+    assert r.x[:, 1].std() == pytest.approx(0.3, rel=0.02)
+
+
+@given(st.integers(0, 2**32), st.integers(1, 4))
+def test_same_seed_same_numbers(seed, n):
+    def once():
+        rng = np.random.default_rng(seed)
+        return systems.rollout(systems.linear(0.9, 1, sigma=1.0), policies.Bernoulli(0.15, 0.1), np.zeros((n, 1)), 5, rng).x
+
+    np.testing.assert_array_equal(once(), once())
+
+
+def test_matvec_agrees_with_the_matrix_product(rng):
+    for d in (1, 3):
+        m, x = rng.normal(size=(d, d)), rng.normal(size=(5, d))
+        np.testing.assert_allclose(systems.matvec(m, x), np.einsum("ij,nj->ni", m, x))
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (
+            lambda r: systems.rollout(systems.linear(1, 1), policies.Bernoulli(0, 0), np.zeros((2, 3)), 1, r),
+            r"x1 must have shape \(N, 1\)",
+        ),
+        (lambda r: systems.rollout(systems.linear(1, 1), policies.Bernoulli(0, 0), np.zeros((2, 1)), 0, r), "horizon must be >= 1"),
+        (lambda r: systems.rollout(systems.linear(1, 1), lambda x, rng: x[:, 0], np.zeros((2, 1)), 1, r), "policy must return"),
+        (lambda r: systems.linear(np.ones((2, 3)), 1), "linear needs"),
+        (lambda r: systems.System(lambda x, u: x, 0, 1, 1.0, 1.0), "dx, du >= 1"),
+        (lambda r: systems.System(lambda x, u: x, 1, 1, -1.0, 1.0), "alpha, beta, sigma >= 0"),
+        (lambda r: systems.Rollouts(np.zeros((1, 2, 1)), np.zeros((1, 2, 1))), "Rollouts need"),
+    ],
+)
+def test_bad_input_is_named(call, said, rng):
+    with pytest.raises(ValueError, match=said):
+        call(rng)

@@ -1,0 +1,122 @@
+"""Instances that several chapters test theorems on; actions and states of one coordinate, arrays of any shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from qbc import quantizers, systems
+from qbc.systems import Array
+
+Act = Callable[[Array, np.random.Generator], Array]
+
+
+def most_likely(log_likelihood: Array, rng: np.random.Generator) -> Any:
+    """Index of a maximiser along the last axis of ``log_likelihood`` (..., K), ties broken uniformly: the MLE of a finite class.
+
+    Raises ``ValueError`` if some row gives every member probability zero: the class then does not contain the truth.
+    """
+    best = log_likelihood.max(axis=-1, keepdims=True)
+    if np.isneginf(best).any():
+        raise ValueError("log_likelihood: some data set has probability zero under every member of the class")
+    return (rng.random(log_likelihood.shape) * (log_likelihood >= best - 1e-9)).argmax(axis=-1)
+
+
+@dataclass(frozen=True)
+class Martingale:
+    """x' = eta x + (1 - eta) u, u = +-1 with P(+1 | x) = (1 + theta x)/2, reward (1 + x)/2; the expert has theta = 1 unless said.
+
+    The state is a martingale under the expert, so what quantisation takes away is never given back: Theorem 2's H^2 term.
+    """
+
+    eta: float = 0.5
+
+    @property
+    def plant(self) -> systems.System:
+        return systems.linear(self.eta, 1 - self.eta)
+
+    def policy(self, theta: float, eps: float = 0.0) -> Act:
+        """Plays (1 - eps) times the sign: the end bins decode to +-(1 - eps)."""
+        return lambda x, rng: (1 - eps) * np.where(rng.random(x.shape) < (1 + theta * x) / 2, 1.0, -1.0)
+
+    def demonstrations(self, n: int, horizon: int, x1: float, rng: np.random.Generator, theta: float = 1.0) -> systems.Rollouts:
+        """n expert trajectories with raw states (n, horizon + 1, 1) and raw actions +-1 (n, horizon, 1)."""
+        return systems.rollout(self.plant, self.policy(theta), np.full((n, 1), x1), horizon, rng)
+
+    def log_likelihood(self, thetas: Sequence[float], data: systems.Rollouts) -> Array:
+        """(K,) log-likelihood of the signs of the data under each theta."""
+        x, sign = data.x[:, :-1], np.sign(data.u)
+        with np.errstate(divide="ignore"):
+            return np.array([np.log((1 + t * sign * x) / 2).sum() for t in thetas])
+
+    def regret(self, horizon: int, x1: float, eps: float, theta: float, expert: float = 1.0) -> float:
+        """Exact J(expert) - J(policy(theta, eps)) over ``horizon`` rewarded states: all means are linear in the state."""
+        h = np.arange(horizon)
+        keep = self.eta + (1 - self.eta) * np.array([expert, theta * (1 - eps)])
+        return float(x1 / 2 * (keep[0] ** h - keep[1] ** h).sum())
+
+
+@dataclass(frozen=True)
+class Trap:
+    """Theorem 6's instance as we read it: x' = A x + B u, expert arctan, reward 1 - |u - arctan x|, and a quantiser with three
+    exceptional branches that are accurate on average along the expert and lock the learner into a 2-cycle."""
+
+    eps: float
+    A: float = 0.2
+    B: float = 0.3
+    k: float = 2.0
+    d: float = 1.2
+    tolerance: float = 1e-12  # the cycle converges to an end point of a closed interval
+
+    @property
+    def plant(self) -> systems.System:
+        return systems.linear(self.A, self.B)
+
+    @staticmethod
+    def expert(x: Array, rng: np.random.Generator | None = None) -> Array:
+        return np.arctan(x)
+
+    def branches(self) -> dict[str, tuple[float, float, float]]:
+        """Name -> (low, high, decoded action) of the intervals I_P, I_T1, I_T2."""
+        A, B, d, e = self.A, self.B, self.d, self.eps
+        return {
+            "P": (-self.k * e / 2, self.k * e / 2, (d + 0.5) / B * e),
+            "T1": (d * e, (d + 1) * e, 1.0),
+            "T2": (A * d * e + B, A * (d + 1) * e + B, (d + 1) * (1 - A * A) / B * e - A),
+        }
+
+    def policy(self, keep: Sequence[str] = ("P", "T1", "T2"), shift: float = 0.0, values: Mapping[str, float] | None = None) -> Act:
+        """x -> q(arctan x) with the branches in ``keep``, moved by ``shift`` eps, decoding to ``values`` where given.
+
+        Elsewhere bins of half-width eps/2 (mid-rise). The defaults are the quantised expert of the theorem.
+        """
+        grid = quantizers.lattice(self.eps, np.pi / 2, "mid-rise")
+        move, other, tol = shift * self.eps, values or {}, self.tolerance
+        parts = [(low + move - tol, high + move + tol, other.get(n, v)) for n, (low, high, v) in self.branches().items() if n in keep]
+
+        def act(x: Array, rng: np.random.Generator | None = None) -> Array:
+            u = grid(np.arctan(x))
+            for low, high, v in parts:
+                u = np.where((x >= low) & (x <= high), v, u)
+            return u
+
+        return act
+
+    def policy_class(self) -> dict[str, Act]:
+        """Twelve members: every subset of the branches, moved branches, wrong values. ``P+T1+T2`` is the quantised expert."""
+        names = ("P", "T1", "T2")
+        subsets = [[n for i, n in enumerate(names) if mask >> i & 1] for mask in range(8)]
+        members = {"+".join(s) or "bins": self.policy(s) for s in subsets}
+        members |= {f"moved {s:+}": self.policy(shift=s) for s in (-0.5, 0.5)}
+        return members | {"T1 to .5": self.policy(values={"T1": 0.5}), "T2 to 0": self.policy(values={"T2": 0.0})}
+
+    def expert_states(self, n: int, horizon: int, rng: np.random.Generator, sigma: float = 0.0) -> Array:
+        """(horizon, n) raw states of the raw expert from x_1 ~ N(0, 1), plant noise ``sigma``."""
+        x = np.empty((horizon, n))
+        x[0] = rng.normal(size=n)
+        for t in range(1, horizon):
+            x[t] = self.A * x[t - 1] + self.B * np.arctan(x[t - 1]) + (sigma * rng.normal(size=n) if sigma else 0.0)
+        return x

@@ -110,7 +110,7 @@ class MixtureHead:
         return u[:, None]
 
 
-def fit_mean(x: Array, u: Array, *, seed: int, steps: int = 1500, lr: float = 1e-2, batch: int = 1024, width: int = 32) -> MeanHead:
+def fit_mean(x: Array, u: Array, *, seed: int, steps: int = 600, lr: float = 1e-2, batch: int = 1024, width: int = 24) -> MeanHead:
     """Mean regression: a two-layer network fitted to x (N, dx), u (N, du) by squared loss."""
     net = mlp((x.shape[1], width, width, u.shape[1]), seed)
     train(net, nn.functional.mse_loss, x, u, seed=seed, steps=steps, lr=lr, batch=batch)
@@ -125,7 +125,7 @@ def mixture_loss(out: Tensor, u: Tensor) -> Tensor:
 
 
 def fit_mixture(
-    x: Array, u: Array, k: int, *, seed: int, steps: int = 1500, lr: float = 1e-2, batch: int = 1024, width: int = 32
+    x: Array, u: Array, k: int, *, seed: int, steps: int = 600, lr: float = 1e-2, batch: int = 1024, width: int = 24
 ) -> MixtureHead:
     """Conditional sampling: a mixture of k Gaussians fitted to x (N, dx), u (N, 1) by log-loss.
 

@@ -95,7 +95,7 @@ def mean_distance(half_gap: float, s: float) -> float:
     return half_gap - 4 * s
 
 
-def sampler_within(widths: float = 4.0, *, bias: float = 0.5, spread: float = 1.05) -> float:
+def sampler_within(widths: float = 4.0, *, bias: float = 0.5, spread: float = 1.1) -> float:
     """P(|bias + spread Z| <= widths) for Z normal: a sampled action lies within ``widths`` * s of a mode at least this often,
     if the fitted centres err by at most ``bias`` * s and the fitted widths are at most ``spread`` * s.
 

@@ -72,12 +72,12 @@ def build(top: Path, done: Path) -> tuple[Path, bool]:
     return html / "index.html", True
 
 
-BETWEEN = re.compile(r"(<!-- ledger -->\n).*?(\n<!-- /ledger -->)", re.S)
+BETWEEN = re.compile(r"(<!-- ledger -->).*?(<!-- /ledger -->)", re.S)
 
 
 def headlined(readme: str, done: Path) -> str:
     """The README with the ledger's headline of ``done`` between its two ledger marks."""
-    return BETWEEN.sub(lambda m: m.group(1) + headline(ledger(done)) + m.group(2), readme)
+    return BETWEEN.sub(lambda m: f"{m.group(1)}\n{headline(ledger(done))}\n{m.group(2)}", readme)
 
 
 def refresh_readme(top: Path, done: Path) -> None:

@@ -1,0 +1,170 @@
+"""The built book as a reader gets it: complete, offline, with alt texts, links that resolve, and the ledger on its pages."""
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+
+from qbc.pipeline import chapters, record, render
+
+pytestmark = pytest.mark.built
+TOP = chapters.root()
+HTML, DONE = TOP / "_build" / "html", TOP / "_build" / "executed"
+PAGES = sorted(p for p in (q.relative_to(HTML) for q in HTML.rglob("*.html")) if p.parts[0] != "_static")  # theme templates
+each = pytest.mark.parametrize("page", PAGES, ids=str)
+LOADS = {
+    "script": "src",
+    "link": "href",
+    "img": "src",
+    "iframe": "src",
+    "source": "src",
+    "video": "src",
+    "object": "data",
+    "embed": "src",
+}
+
+
+@cache
+def soup(page: Path) -> BeautifulSoup:
+    return BeautifulSoup((HTML / page).read_text("utf8"), "html.parser")
+
+
+def test_every_page_of_the_toc_was_built():
+    toc = re.findall(r"(?:root|file): (\S+)", (TOP / "_toc.yml").read_text("utf8"))
+    assert {f"{name}.html" for name in toc} <= {str(p) for p in PAGES}
+
+
+def loaded(page):
+    """What a browser fetches to show a page."""
+    for tag in soup(page).find_all(list(LOADS)):
+        if tag.name == "link" and not {"stylesheet", "icon", "preload", "modulepreload", "manifest"} & set(tag.get("rel", [])):
+            continue
+        if url := tag.get(LOADS[tag.name]):
+            yield url
+
+
+@each
+def test_a_page_loads_nothing_from_outside(page):
+    outside = [u for u in loaded(page) if urlsplit(u).scheme not in ("", "data") or u.startswith("//")]
+    inline = [s.get_text() for s in soup(page).find_all(["script", "style"])]
+    assert not outside
+    assert not [s for s in inline if re.search(r"import\s*\(?['\"]https?:|@import|url\(['\"]?https?:|\.src\s*=\s*['\"]https?:", s)]
+
+
+@each
+def test_what_a_page_loads_is_there(page):
+    local = (u for u in loaded(page) if not u.startswith("data:"))
+    missing = [u for u in local if not (HTML / page.parent / unquote(urlsplit(u).path)).is_file()]
+    assert not missing
+
+
+def test_stylesheets_load_nothing_from_outside():
+    for css in HTML.rglob("*.css"):
+        assert not re.search(r"@import\s+(?:url\()?['\"]?(?:https?:)?//|url\(\s*['\"]?(?:https?:)?//", css.read_text("utf8")), css
+
+
+def test_mathjax_is_ours_and_on_every_page_with_formulas():
+    assert (HTML / "_static" / "tex-svg-full.js").stat().st_size > 1_000_000
+    for page in PAGES:
+        if soup(page).select(".math"):
+            assert any("tex-svg-full.js" in u for u in loaded(page)), page
+
+
+@each
+def test_every_image_has_a_real_alt_text(page):
+    for img in soup(page).find_all("img"):
+        alt = img.get("alt", "")
+        assert len(alt) > 10, f"{img.get('src')}: alt text {alt!r}"
+        assert not re.search(r"\.(svg|png|jpe?g)$|^_images", alt), f"{img.get('src')}: a file name is no alt text"
+
+
+@each
+def test_links_and_anchors_resolve(page):
+    for a in soup(page).find_all("a", href=True):
+        url = urlsplit(a["href"])
+        if url.scheme or a["href"].startswith("//"):
+            assert url.scheme in ("https", "http", "mailto"), a["href"]
+            continue
+        target = page if not url.path else Path((HTML / page.parent / unquote(url.path)).resolve()).relative_to(HTML.resolve())
+        assert (HTML / target).is_file(), f"{page}: {a['href']}"
+        if url.fragment and target.suffix == ".html":
+            assert soup(target).find(id=unquote(url.fragment)), f"{page}: no anchor {a['href']}"
+
+
+@each
+def test_a_page_has_a_language_a_title_and_one_main_heading(page):
+    if page.parts[0] in ("book", "notebooks"):
+        s = soup(page)
+        assert s.html.get("lang")
+        assert s.title
+        assert len(s.select("article h1")) == 1
+
+
+def test_figures_are_numbered_and_captioned():
+    for path in record.executed(DONE).values():
+        page = Path("notebooks") / f"{path.stem}.html"
+        figures = soup(page).select("figure")
+        assert figures
+        for f in figures:
+            assert re.match(r"Fig\. ?\d+", f.figcaption.get_text().strip()), f"{page}: {f.figcaption.get_text()}"
+
+
+def test_the_ledger_page_shows_every_result_and_every_control():
+    text = soup(Path("book/claims.html")).get_text(" ")
+    table = soup(Path("book/claims.html")).select_one("table.qbc-ledger")
+    rows = record.ledger(DONE)
+    assert len(table.select("tbody tr")) == len({record.parent(r["label"]) for r in rows})
+    assert all(r["label"] in text for r in rows if r["label"] != record.parent(r["label"]))
+    assert record.headline(rows) in text
+
+
+def test_verdicts_on_the_pages_are_the_ledgers():
+    rows = record.ledger(DONE)
+    for stem in record.executed(DONE):
+        boxes = soup(Path("notebooks") / f"{stem}.html").select(".qbc-verdict")
+        assert len(boxes) == sum(r["chapter"] == stem for r in rows)
+
+
+def test_no_page_shows_an_error_or_an_unresolved_number():
+    for page in PAGES:
+        text = soup(page).get_text()
+        assert "Traceback (most recent call last)" not in text, page
+        assert "glue:text" not in text, page
+        assert not soup(page).select(".system-message, .problematic"), page
+
+
+def test_the_readme_shows_the_two_commands_a_picture_and_the_headline_first():
+    readme = (TOP / "README.md").read_text("utf8")
+    first = "\n".join(readme.splitlines()[:25])
+    assert re.findall(r"^make \w+", first, re.M) == ["make book", "make test"]
+    picture = re.search(r"!\[(.{20,})\]\((book/_static/fig-[\w-]+\.svg)\)", first)
+    assert (TOP / picture.group(2)).is_file()
+    assert record.headline(record.ledger(DONE)) in first
+
+
+def test_the_bare_clone_says_what_to_do_first(tmp_path):
+    import subprocess
+    import sys
+
+    for name, source in render.wanted(TOP, DONE).items():
+        if not name.startswith("notebooks/") and source.suffix != ".js":
+            (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / name).write_bytes(source.read_bytes())
+    for c in chapters.find(TOP):
+        target = tmp_path / "notebooks" / c.notebook.name
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(c.notebook.read_bytes())
+    jb = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(tmp_path)]
+    done = subprocess.run(jb, capture_output=True, text=True, check=False)
+    assert done.returncode
+    assert "run `make book`" in done.stdout + done.stderr
+
+
+def test_execution_times_are_shown():
+    text = soup(Path("book/runs.html")).get_text(" ")
+    for path in record.executed(DONE).values():
+        assert f"{json.loads(path.read_text('utf8'))['metadata']['papermill']['duration']:.1f} s" in text

@@ -1,0 +1,181 @@
+"""House rules for chapters, read from their texts: pairs, labels, controls, parameters, imports, expected numbers."""
+
+import ast
+import inspect
+import re
+import shutil
+
+import pytest
+
+from qbc import bounds
+from qbc.pipeline import chapters, record
+
+TOP = chapters.root()
+CHAPTERS = chapters.find(TOP)
+each = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda c: c.stem)
+
+
+def code(nb):
+    return "\n".join(re.sub(r"^%.*$", "", c.source, flags=re.M) for c in nb.cells if c.cell_type == "code")
+
+
+def prose(nb):
+    return "\n\n".join(c.source for c in nb.cells if c.cell_type == "markdown")
+
+
+def calls(nb, name):
+    return [n for n in ast.walk(ast.parse(code(nb))) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == name]
+
+
+def checks(nb):
+    """label -> list of the keyword arguments, as source, of its checks."""
+    found = {}
+    for call in calls(nb, "check"):
+        assert isinstance(call.args[0], ast.Constant), f"a check's label must be written out: {ast.unparse(call)}"
+        found.setdefault(call.args[0].value, []).append({k.arg: ast.unparse(k.value) for k in call.keywords})
+    return found
+
+
+def documented():
+    """label -> the bound whose docstring names it."""
+    found = {}
+    for name, f in vars(bounds).items():
+        doc = inspect.getdoc(f) or "" if inspect.isfunction(f) else ""
+        for label in re.findall(r"[\w-]+", "".join(re.findall(r"Labels: ([^.]+)\.", doc))):
+            assert label not in found, f"{label} stands in the docstrings of {found[label]} and {name}"
+            found[label] = name
+    return found
+
+
+def difference(chapter, notebook):
+    """What to tell an author whose pair has come apart; empty if it has not."""
+    stored = chapters.nbformat.read(notebook, as_version=4)
+    if chapters.contents(stored) == chapters.contents(chapters.derive(chapter)):
+        return ""
+    return f"{notebook.name} is not the notebook of {chapter.text.name}: run `make pair`"
+
+
+@each
+def test_pair_is_equal_by_content(chapter):
+    assert chapter.notebook.is_file(), f"{chapter.stem} has no notebook: run `make pair`"
+    assert not difference(chapter, chapter.notebook)
+
+
+def test_one_word_of_difference_is_found_and_the_message_names_the_command(tmp_path):
+    chapter = CHAPTERS[0]
+    other = tmp_path / chapter.notebook.name
+    other.write_text(chapter.notebook.read_text("utf8").replace("Question", "Questoin", 1), "utf8")
+    assert "run `make pair`" in difference(chapter, other)
+
+
+@each
+def test_no_outputs_in_git(chapter):
+    nb = chapters.nbformat.read(chapter.notebook, as_version=4)
+    assert not any(c.get("outputs") or c.get("execution_count") for c in nb.cells)
+
+
+def test_an_edited_notebook_is_not_overwritten(tmp_path):
+    for d in ("book", "notebooks"):
+        (tmp_path / d).mkdir()
+    chapter = chapters.Chapter(tmp_path / "book" / CHAPTERS[0].text.name)
+    shutil.copy(CHAPTERS[0].text, chapter.text)
+    chapters.pair(chapter)
+    pristine = chapter.notebook.read_text("utf8")
+    chapter.notebook.write_text(pristine.replace("Question", "Questoin", 1), "utf8")
+    with pytest.raises(chapters.Problem, match="was edited and differs"):
+        chapters.pair(chapter)
+    chapter.notebook.write_text(pristine, "utf8")
+    chapter.text.write_text(chapter.text.read_text("utf8").replace("Question", "Query", 1), "utf8")
+    chapters.pair(chapter)  # an edited text is followed
+    assert "Query" in chapter.notebook.read_text("utf8")
+
+
+@each
+def test_parameters_seed_and_scale(chapter):
+    given = chapters.defaults(chapter, chapters.derive(chapter))
+    assert type(given["seed"]) is int
+    assert type(given["scale"]) is float
+    assert given["scale"] == 1
+
+
+def test_stem_numbers_are_unique_and_every_chapter_is_in_the_toc():
+    numbers = [c.stem[:2] for c in CHAPTERS]
+    assert len(set(numbers)) == len(numbers)
+    toc = (TOP / "_toc.yml").read_text("utf8")
+    assert re.findall(r"notebooks/([\w-]+)", toc) == [c.stem for c in CHAPTERS]
+
+
+@each
+def test_one_label_in_four_places(chapter):
+    nb = chapters.derive(chapter)
+    stated, checked, bound = [s.label for s in record.statements(prose(nb))], checks(nb), documented()
+    assert len(set(stated)) == len(stated)
+    for label in stated:
+        assert len(checked.get(label, [])) == 1, f"{label} is stated; it must be checked exactly once"
+        assert "source" in checked[label][0], f"{label}: its check names no source"
+        assert label in bound, f"{label} stands in no docstring of qbc.bounds"
+    for label in checked:
+        assert record.parent(label) in stated, f"check {label!r} belongs to no stated result of {chapter.stem}"
+
+
+def test_every_label_of_a_bound_is_stated_somewhere():
+    stated = {s.label for c in CHAPTERS for s in record.statements(c.text.read_text("utf8"))}
+    assert set(documented()) == stated
+
+
+@each
+def test_every_stated_result_has_a_control_that_must_be_violated(chapter):
+    nb = chapters.derive(chapter)
+    controlled = {record.parent(label) for label, calls_ in checks(nb).items() if label != record.parent(label) for c in calls_}
+    assert controlled == {s.label for s in record.statements(prose(nb))}
+    for label, calls_ in checks(nb).items():
+        if label != record.parent(label):
+            assert all(c.get("expect") == "'violated'" for c in calls_), f"{label}: a control must say expect='violated'"
+
+
+@each
+def test_every_glued_key_is_used_and_every_used_key_is_glued(chapter):
+    nb = chapters.derive(chapter)
+    used = {re.sub("-(low|high)$", "", k) for k in re.findall(r"\{glue:text\}`([\w.-]+?):", prose(nb))}
+    glued = [c.args[0].value for c in calls(nb, "glue")]
+    assert len(set(glued)) == len(glued)
+    assert used <= set(glued)
+
+
+@each
+def test_cells_and_functions_are_short(chapter):
+    for cell in (c for c in chapters.derive(chapter).cells if c.cell_type == "code"):
+        lines = [x for x in cell.source.splitlines() if x.strip() and not x.lstrip().startswith("#")]
+        assert len(lines) <= 18, f"a cell of {len(lines)} lines: {lines[0]}"
+
+
+@each
+def test_two_exercises_with_solutions_and_a_word_for_practitioners(chapter):
+    text = chapter.text.read_text("utf8")
+    exercises = re.findall(r"^`{3,}\{exercise\}.*\n:label: ([\w-]+)$", text, re.M)
+    assert len(exercises) >= 2
+    assert sorted(exercises) == sorted(re.findall(r"^`{3,}\{solution\} ([\w-]+)$", text, re.M))
+    assert "## In practice" in text
+
+
+@each
+def test_a_chapter_imports_torch_only_where_it_learns_a_network(chapter):
+    source = code(chapters.derive(chapter))
+    if "learn." not in source:
+        assert not re.search(r"import torch|\blearn\b", source)
+
+
+@each
+def test_figures_are_numbered_captioned_and_described(chapter):
+    figures = [c for c in chapters.derive(chapter).cells if "plt.subplots" in c.source]
+    assert figures
+    for cell in figures:
+        m = cell.metadata.get("mystnb", {})
+        assert m.get("figure", {}).get("caption", "").strip().endswith("."), f"no caption: {cell.source.splitlines()[0]}"
+        assert m["figure"].get("name", "").startswith("fig-")
+        assert len(m.get("image", {}).get("alt", "")) > 40
+
+
+@each
+def test_reviewed_numbers_exist(chapter):
+    assert (TOP / "tests" / "expected" / f"{chapter.stem}.json").is_file(), "run `make expected`"

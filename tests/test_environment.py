@@ -1,0 +1,46 @@
+"""One truth for the environment: requirements.in, its lock, environment.yml and pyproject agree."""
+
+import re
+import tomllib
+
+import yaml
+from packaging.requirements import Requirement
+
+from qbc.pipeline import chapters
+
+TOP = chapters.root()
+
+
+def pins(name):
+    lines = (re.sub(r"\s+#.*|^#.*", "", x).strip() for x in (TOP / name).read_text("utf8").splitlines())
+    return {r.name.lower().replace("_", "-"): str(r.specifier) for r in (Requirement(x) for x in lines if x)}
+
+
+def test_every_requirement_is_pinned_and_locked_to_the_same_version():
+    wanted, locked = pins("requirements.in"), pins("constraints.txt")
+    assert all(spec.startswith("==") for spec in {**wanted, **locked}.values())
+    assert {n: locked.get(n) for n in wanted} == wanted
+
+
+def test_environment_yml_installs_this_lock_and_nothing_else():
+    env = yaml.safe_load((TOP / "environment.yml").read_text("utf8"))
+    conda = [d for d in env["dependencies"] if isinstance(d, str)]
+    pip = next(d["pip"] for d in env["dependencies"] if isinstance(d, dict))
+    python = tomllib.loads((TOP / "pyproject.toml").read_text("utf8"))["project"]["requires-python"]
+    assert conda == [f"python{python}", "pip"]
+    assert pip == ["-r requirements.in", "-c constraints.txt", "-e ."]
+
+
+def test_the_build_backend_is_the_locked_one():
+    backend = tomllib.loads((TOP / "pyproject.toml").read_text("utf8"))["build-system"]["requires"]
+    assert backend == [f"setuptools{pins('constraints.txt')['setuptools']}"]
+
+
+def test_the_clients_packages_are_there():
+    assert {"jupyter-book", "jupytext", "numpy", "torch", "matplotlib", "seaborn", "papermill", "pytest"} <= set(
+        pins("requirements.in")
+    )
+
+
+def test_jupyter_book_stays_below_2():
+    assert pins("constraints.txt")["jupyter-book"].startswith("==1.")

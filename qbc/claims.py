@@ -176,9 +176,10 @@ class Verdict:
 
 def _box(v: Verdict) -> str:
     stated = "as the book states" if v.as_stated else f"but the book states {v.expect}"
-    _, _, rest = str(v).partition(f": {v.status}: ")
+    sign = {"<=": "≤", ">=": "≥", "==": "="}[v.relation]
+    rest = str(v).partition(f": {v.status}: ")[2].replace(v.relation, sign)
     link = f'<a class="reference internal" href="#{v.label.split("-control")[0]}">{html.escape(v.label)}</a>'
-    why = f'<span class="qbc-why">{html.escape(v.why)}</span>' if v.why else ""
+    why = f'<span class="qbc-why">{"tolerance: " if v.tol else ""}{html.escape(v.why)}</span>' if v.why else ""
     return (
         f'<div class="qbc-verdict qbc-{v.status}{"" if v.as_stated else " qbc-wrong"}"><strong>{v.status}</strong>, {stated}: {link} '
         f'<span class="qbc-numbers">{html.escape(rest)}</span>{why}</div>'
@@ -246,7 +247,9 @@ def check(
         gap = a.low - b.high, a.high - b.low
         if any(map(math.isnan, gap)):
             raise ValueError(f"check {label!r}: comparing {a} with {b} is undefined")
-        judged.append((*_judge(*gap, relation, t), a, b, t))
+        status, room = _judge(*gap, relation, t)
+        unit = t if relation == "==" and t else abs(b.value) or 1.0  # the tightest case is the one with the least room in its own units
+        judged.append((status, room / unit, a, b, t))
     status, _, a, b, t = min(judged, key=lambda j: (order[j[0]], j[1]))
     verdict = Verdict(label, source, relation, a.value, a.low, a.high, b.value, t, expect, status, n, why)
     if "ipykernel" in sys.modules:  # in a notebook the verdict is a cell output, from which the ledger is read

@@ -162,7 +162,7 @@ class Verdict:
     def __str__(self) -> str:
         lhs = f"{Estimate(self.value, self.low, self.high):.6g}"
         tol = f" ± {self.tol:.3g}" if self.tol else ""
-        many = f" (tightest of {self.cases} cases)" if self.cases > 1 else ""
+        many = f" ({'tightest' if self.status == 'holds' else 'worst'} of {self.cases} cases)" if self.cases > 1 else ""
         return f"{self.label}: {self.status}: {lhs} {self.relation} {self.rhs:.6g}{tol}{many}"
 
     def _ipython_display_(self) -> None:

@@ -118,6 +118,15 @@ def test_one_label_in_four_places(chapter):
         assert record.parent(label) in stated, f"check {label!r} belongs to no stated result of {chapter.stem}"
 
 
+def test_no_two_chapters_name_a_bound_alike():
+    homes = {}
+    for path in sorted((TOP / "qbc" / "bounds").glob("*.py")):
+        for node in ast.parse(path.read_text("utf8")).body:
+            if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(path.stem)
+    assert not {name: where for name, where in homes.items() if len(where) > 1}
+
+
 def test_every_label_of_a_bound_is_stated_somewhere():
     stated = {s.label for c in CHAPTERS for s in record.statements(c.text.read_text("utf8"))}
     assert set(documented()) == stated

@@ -5,15 +5,17 @@ returns a :class:`Verdict`. The comparison is made on the whole interval, so wid
 ``inconclusive`` but never into ``holds``.
 
 Every interval is made at the confidence :data:`LEVEL`. A book of 150 verdicts with up to 60 intervals each then shows a
-wrong interval with probability at most 150 x 60 x 1e-6 = 0.9 %, whatever the seed.
+wrong interval with probability at most 150 x 60 x 1e-6 = 0.9 %, whatever the seed. That a true ``==`` is not left
+inconclusive is a matter of power: a tolerance of at least nine standard errors leaves each case four of them to move in.
 """
 
 from __future__ import annotations
 
 import html
 import math
+import operator
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -84,9 +86,10 @@ def mean(x: ArrayLike, *, level: float = LEVEL) -> Estimate:
 
 def proportion(successes: int, trials: int, *, level: float = LEVEL) -> Estimate:
     """The exact binomial (Clopper-Pearson) interval for a probability, from ``successes`` out of ``trials``."""
+    successes, trials = operator.index(successes), operator.index(trials)
     if not 0 <= successes <= trials or trials < 1:
         raise ValueError(f"proportion needs 0 <= successes <= trials, trials >= 1; got {successes} of {trials}")
-    ci = stats.binomtest(int(successes), int(trials)).proportion_ci(level, method="exact")
+    ci = stats.binomtest(successes, trials).proportion_ci(level, method="exact")
     return Estimate(successes / trials, float(ci.low), float(ci.high))
 
 
@@ -135,12 +138,17 @@ def slope(
     half = float(stats.t.ppf((1 + level) / 2, min(g.size for g in groups) - 1) * boot.standard_error)
     if not math.isfinite(half):
         raise ValueError("slope has no finite standard error: a resampled mean left the domain of the transform")
+    if half == 0:
+        raise ValueError("slope needs samples that vary: for numbers without sampling, compute it and use exact")
     return Estimate(value, value - half, value + half)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """The outcome of one :func:`check`; ``value, low, high, rhs, tol`` are those of the case with the least room."""
+    """The outcome of one :func:`check`; ``value, low, high, rhs, tol`` are those of the case with the least room.
+
+    ``violated`` of the ``cases`` are violated; a control should violate all of its cases.
+    """
 
     label: str
     source: str
@@ -153,6 +161,7 @@ class Verdict:
     expect: Status
     status: Status
     cases: int
+    violated: int
     why: str
 
     @property
@@ -162,7 +171,8 @@ class Verdict:
     def __str__(self) -> str:
         lhs = f"{Estimate(self.value, self.low, self.high):.6g}"
         tol = f" ± {self.tol:.3g}" if self.tol else ""
-        many = f" ({'tightest' if self.status == 'holds' else 'worst'} of {self.cases} cases)" if self.cases > 1 else ""
+        kind = "tightest" if self.status == "holds" else f"worst; violated in {self.violated}"
+        many = f" ({kind} of {self.cases} cases)" if self.cases > 1 else ""
         return f"{self.label}: {self.status}: {lhs} {self.relation} {self.rhs:.6g}{tol}{many}"
 
     def _ipython_display_(self) -> None:
@@ -189,9 +199,14 @@ def _box(v: Verdict) -> str:
 def _estimates(label: str, x: object) -> list[Estimate]:
     if isinstance(x, Estimate):
         return [x]
-    if isinstance(x, Iterable):
+    if isinstance(x, Iterable) and not isinstance(x, str | bytes | Mapping) and np.ndim(x) > 0:  # type: ignore[arg-type]
         return [e for item in x for e in _estimates(label, item)]
-    value = float(x)  # type: ignore[arg-type]
+    try:
+        if isinstance(x, str | bytes):
+            raise TypeError
+        value = float(x)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise ValueError(f"check {label!r}: expected a number, an Estimate or a sequence of them, got {type(x).__name__}") from None
     if math.isnan(value):
         raise ValueError(f"check {label!r}: a side of the comparison is not a number (nan)")
     return [exact(value)]
@@ -230,12 +245,16 @@ def check(
     if expect not in ("holds", "violated", "inconclusive"):
         raise ValueError(f"check {label!r}: expect must be holds, violated or inconclusive, got {expect!r}")
     left, right, tols = _estimates(label, lhs), _estimates(label, rhs), [t.value for t in _estimates(label, tol)]
-    n = max(len(left), len(right), len(tols))
+    n = max(len(left), len(right))
+    if isinstance(lhs, np.ndarray) and isinstance(rhs, np.ndarray) and lhs.size == rhs.size and lhs.shape != rhs.shape:
+        raise ValueError(f"check {label!r}: the sides have the shapes {lhs.shape} and {rhs.shape}")
     if min(len(left), len(right), len(tols)) < 1 or any(len(s) not in (1, n) for s in (left, right, tols)):
         raise ValueError(f"check {label!r}: {len(left)} left, {len(right)} right sides and {len(tols)} tolerances do not match")
     if any(t < 0 or not math.isfinite(t) for t in tols):
         raise ValueError(f"check {label!r}: tol must be finite and >= 0")
-    if any(tols) and not why:
+    if not all(math.isfinite(e.value) for e in (*left, *right)):
+        raise ValueError(f"check {label!r}: both sides must be finite (an interval may end at infinity)")
+    if any(tols) and not why.strip():
         raise ValueError(f"check {label!r}: a tolerance needs its reason: pass why='...'")
     sides = [(left[i % len(left)], right[i % len(right)], tols[i % len(tols)]) for i in range(n)]
     if relation == "==" and any(t == 0 and (a.low < a.high or b.low < b.high) for a, b, t in sides):
@@ -245,13 +264,12 @@ def check(
     judged = []
     for a, b, t in sides:
         gap = a.low - b.high, a.high - b.low
-        if any(map(math.isnan, gap)):
-            raise ValueError(f"check {label!r}: comparing {a} with {b} is undefined")
         status, room = _judge(*gap, relation, t)
         unit = t if relation == "==" and t else abs(b.value) or 1.0  # the tightest case is the one with the least room in its own units
         judged.append((status, room / unit, a, b, t))
     status, _, a, b, t = min(judged, key=lambda j: (order[j[0]], j[1]))
-    verdict = Verdict(label, source, relation, a.value, a.low, a.high, b.value, t, expect, status, n, why)
+    violated = sum(j[0] == "violated" for j in judged)
+    verdict = Verdict(label, source, relation, a.value, a.low, a.high, b.value, t, expect, status, n, violated, why)
     if "ipykernel" in sys.modules:  # in a notebook the verdict is a cell output, from which the ledger is read
         from IPython.display import display
 
@@ -266,6 +284,6 @@ def glue(key: str, x: Estimate | float | str) -> None:
     from myst_nb import glue as glue_  # 0.3 s, needed in notebooks only
 
     if isinstance(x, Estimate) and x.low < x.high:
-        glue_(f"{key}-low", x.low, display=False)
-        glue_(f"{key}-high", x.high, display=False)
+        glue_(f"{key}-low", float(x.low), display=False)
+        glue_(f"{key}-high", float(x.high), display=False)
     glue_(key, x if isinstance(x, str) else float(x.value if isinstance(x, Estimate) else x), display=False)

@@ -80,7 +80,16 @@ def test_worked_verdicts():
 
 def test_the_case_with_the_least_room_is_shown():
     v = check("x", [1.0, 5.0, 2.0], "<=", [10.0, 6.0, 10.0])
-    assert (v.value, v.rhs, v.cases) == (5.0, 6.0, 3)
+    assert (v.value, v.rhs, v.cases, v.violated) == (5.0, 6.0, 3, 0)
+    v = check("x", [1.0, 5.0, 2.0], "<=", 1.5, expect="violated")
+    assert (v.value, v.cases, v.violated) == (5.0, 3, 2)
+
+
+def test_an_interval_may_end_at_infinity_but_nothing_else():
+    e = Estimate(1.0, -math.inf, 2.0)
+    assert status(e, "<=", 2.0, 0) == "holds"
+    assert status(e, ">=", 0.0, 0) == "inconclusive"
+    assert check("x", e, "<=", 2.0).bundle()[claims.MIME]["low"] is None
 
 
 def test_an_unexpected_verdict_raises_with_its_label():
@@ -106,7 +115,13 @@ def test_a_false_claim_passes():
         (lambda: check("k", 1.0, "==", 1.0, tol=-0.1, why="?"), "tol must be finite"),
         (lambda: check("k", Estimate(1, 0, 2), "==", 1.0), "needs a tol > 0"),
         (lambda: check("k", math.nan, "<=", 1.0), "not a number"),
-        (lambda: check("k", math.inf, "<=", math.inf), "undefined"),
+        (lambda: check("k", 1.0, "<=", math.inf), "must be finite"),
+        (lambda: check("k", {1.0: 2.0}, "<=", 2.0), "got dict"),
+        (lambda: check("k", "1.0", "<=", 2.0), "got str"),
+        (lambda: check("k", None, "<=", 2.0), "got NoneType"),
+        (lambda: check("k", np.zeros((2, 3)), "<=", np.ones((3, 2))), "shapes"),
+        (lambda: check("k", 1.0, "<=", 2.0, tol=[0.1, 0.2], why="two"), "do not match"),
+        (lambda: check("k", 1.0, "==", 1.0, tol=0.1, why=" "), "needs its reason"),
     ],
 )
 def test_malformed_checks_name_their_label(call, said):
@@ -181,6 +196,7 @@ def test_estimates_map_through_monotone_functions():
         (lambda: claims.mean([1.0, 1.0]), "that vary"),
         (lambda: claims.proportion(3, 2), "successes <= trials"),
         (lambda: claims.quantile([1.0, 2.0], 1.0), "0 < q < 1"),
+        (lambda: claims.slope([1.0, 2.0], [[1.0, 1.0], [2.0, 2.0]], rng=np.random.default_rng(0)), "that vary"),
         (lambda: claims.slope([1.0, 2.0], [[1.0, 2.0]], rng=np.random.default_rng(0)), "one group"),
         (lambda: claims.slope([1.0, 2.0], [[-1.0, -2.0], [1.0, 2.0]], rng=np.random.default_rng(0)), "domain of the transform"),
         (lambda: Estimate(1.0, 2.0, 3.0), "low <= value <= high"),

@@ -14,7 +14,22 @@ from typing import Any
 from qbc.pipeline.chapters import Problem
 
 MIME = "application/vnd.qbc.claim+json"  # qbc.claims writes it; this module imports none of the science
-FIELDS = ("label", "chapter", "source", "relation", "value", "low", "high", "rhs", "tol", "expect", "status", "cases", "why")
+FIELDS = (
+    "label",
+    "chapter",
+    "source",
+    "relation",
+    "value",
+    "low",
+    "high",
+    "rhs",
+    "tol",
+    "expect",
+    "status",
+    "cases",
+    "violated",
+    "why",
+)
 Row = dict[str, Any]
 
 

@@ -5,3 +5,7 @@ A module holds the functions of one chapter; all of them are reached as ``bounds
 """
 
 from qbc.bounds.compounding import *  # noqa: F403
+from qbc.bounds.horizon import *  # noqa: F403
+from qbc.bounds.limits import *  # noqa: F403
+from qbc.bounds.log_loss import *  # noqa: F403
+from qbc.bounds.quantization import *  # noqa: F403

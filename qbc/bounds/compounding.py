@@ -60,7 +60,8 @@ def next_bad_state(x: float, eps: float, *, a: float = 0.9, slope: float = 0.15)
 def bad_path(t: int, eps: float, *, a: float = 0.9, slope: float = 0.15) -> float:
     """eps ((a + slope)^t - 1) / (a + slope - 1): the bad learner's state at step t, from x_0 = 0.
 
-    Labels: prop-same-mean, prop-mean-policy. Source: the talk (its shorthand 1.05^t eps is exceeded only from t = 2 on); recursion ours.
+    Labels: prop-same-mean, prop-mean-policy. Source: the talk (its
+    shorthand 1.05^t eps is exceeded only from t = 2 on); recursion ours.
     """
     rate = a + slope
     inside(rate_above_1=rate > 1, t_nonnegative=t >= 0)

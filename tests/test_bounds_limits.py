@@ -1,0 +1,156 @@
+"""Chapter 05, right-hand sides: worked by hand, below every learner and reached by one, refusing what lies outside their domain.
+
+Last, the chapter itself: its verdicts must turn when the fit is replaced by a random member of the class.
+"""
+
+import math
+from pathlib import Path
+
+import jupytext
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from qbc import bounds, claims, families
+
+
+def test_worked_by_hand():
+    assert bounds.limit_deterministic(1, 6) == pytest.approx(6 * (1 / 3) / 2 * (2 / 3))  # .6667
+    assert bounds.limit_deterministic(2, 10, 0.25, Delta=0.5) == pytest.approx(10 * (0.125 + 0.5 * 0.25 * 0.25))
+    assert bounds.limit_deterministic(5, 1, 0.5) == pytest.approx(0.25)  # one bin: all four targets within it or beside it
+    assert bounds.limit_deterministic(3, 1, 0.1, Delta=0.0) == bounds.limit_quantised(1, 0.1) == pytest.approx(0.05)
+    assert bounds.limit_stochastic(1, 0.25) == pytest.approx(0.25)  # Bin(1, .75) and Bin(1, .25) share half their mass
+    assert bounds.limit_stochastic(1, 0.5, width=2.0) == pytest.approx(0.25)
+    assert bounds.limit_constant() == pytest.approx(0.5751747)
+    assert bounds.limit_constant(1 / 4) == pytest.approx(0.3372449)
+    assert bounds.limit_constant(width=2.96) == pytest.approx(1.7025170)
+    assert bounds.shrunken_failure(0.6, 1.0, keep=0.5) == bounds.shrunken_failure(0.6, 7.0) == pytest.approx(0.1150697)
+    assert bounds.shrunken_failure(0.5, 2.0, keep=0.5) == pytest.approx(0.5)  # the bias has eaten the gap
+    assert bounds.deterministic_upper(10, 5, math.log(8)) == pytest.approx(0.5 + 0.5 * math.log(8))
+    assert bounds.coupling_upper(3, 0.1) == pytest.approx(0.3)  # .05 + (.05 + .05) + (.1 + .05)
+    assert (bounds.gap_exponent(auxiliary=False), bounds.gap_exponent(auxiliary=True)) == (2.0, 1.0)
+
+
+action = st.floats(-0.5, 1.5)
+
+
+@given(st.integers(1, 40), st.floats(0, 0.5), st.floats(0, 1), action, st.tuples(action, action, action))
+def test_limit_deterministic_is_below_every_learner(n, eps, Delta, common, rare):
+    """A learner is its action in the common context and, in the rare one, after label a, after label b, and without a label."""
+    unseen, paid = (1 - Delta) ** n, []
+    for e in (0, 1):
+        for s in (0, 1):
+            seen = abs(rare[e] - (s * eps + e * (1 - eps)))
+            missed = abs(rare[2] - (s * eps + e * (1 - eps)))
+            paid.append((1 - Delta) * abs(common - s * eps) + Delta * ((1 - unseen) * seen + unseen * missed))
+    assert max(paid) >= bounds.limit_deterministic(n, 1, eps, Delta) - 1e-12
+
+
+@given(st.integers(1, 200), st.floats(0, 0.5), st.floats(0, 1))
+def test_limit_deterministic_is_the_mean_regret_of_the_bayes_rule(n, eps, Delta):
+    seen = eps / 2
+    unseen = np.mean([abs(0.5 - t) for t in (0, eps, 1 - eps, 1)])
+    share = Delta * (1 - Delta) ** n
+    assert bounds.limit_deterministic(n, 1, eps, Delta) == pytest.approx((1 - share) * seen + share * unseen)
+
+
+@given(st.integers(1, 500))
+def test_no_context_is_rarer_to_better_effect(n):
+    best = bounds.limit_deterministic(n, 1, Delta=1 / (n + 1))
+    assert all(bounds.limit_deterministic(n, 1, Delta=d) <= best + 1e-15 for d in np.linspace(0, 1, 101))
+    assert bounds.limit_deterministic(n, 1) >= 1 / (9 * n)
+
+
+@given(st.floats(0, 1), st.floats(-1, 2))
+def test_limit_quantised_is_below_every_action_and_reached_at_the_centre(eps, u):
+    assert (abs(u) + abs(u - eps)) / 2 >= bounds.limit_quantised(1, eps) - 1e-15
+    assert abs(eps / 2) == abs(eps / 2 - eps) == pytest.approx(bounds.limit_quantised(1, eps))
+
+
+@given(st.integers(1, 60), st.floats(0, 0.5), st.lists(st.booleans(), min_size=61, max_size=61))
+def test_limit_stochastic_is_below_every_test_between_the_two_coins(n, share, says_minus):
+    c = share * math.sqrt(n)
+    k, minus = np.arange(n + 1), np.array(says_minus[: n + 1])
+    errors = stats.binom.pmf(k, n, 0.5 + share) @ minus, stats.binom.pmf(k, n, 0.5 - share) @ ~minus
+    assert max(errors) >= bounds.limit_stochastic(n, c) - 1e-12
+
+
+@pytest.mark.parametrize(("n", "c"), [(1, 0.2), (11, 0.5), (101, 0.6)])
+def test_limit_stochastic_is_the_error_of_the_majority(n, c):
+    assert bounds.limit_stochastic(n, c) == pytest.approx(stats.binom.cdf(n // 2, n, 0.5 + c / math.sqrt(n)))
+
+
+@pytest.mark.parametrize("prob", [1 / 8, 1 / 4])
+def test_limit_constant_is_where_limit_stochastic_ends(prob):
+    assert bounds.limit_stochastic(100_001, bounds.limit_constant(prob)) == pytest.approx(prob, abs=1e-3)
+
+
+def test_shrunken_failure_against_simulation(rng):
+    n, c, f, keep, N = 10_001, 0.45, 4.0, 0.9, 200_000
+    k = rng.binomial(n, 0.5 + f * c / math.sqrt(n), N)
+    fails = (f * c / math.sqrt(n) - keep * (k / n - 0.5) >= c / math.sqrt(n)).mean()
+    assert fails == pytest.approx(bounds.shrunken_failure(c, f, keep), abs=0.008 + 6 * math.sqrt(0.25 / N))
+
+
+@given(st.integers(1, 1000), st.integers(1, 30))
+def test_deterministic_upper_dominates_rare_contexts_and_has_their_order(n, m):
+    exact = m / 2 / (n + m) * (1 - 1 / (n + m)) ** n
+    upper = bounds.deterministic_upper(n, 1, m * math.log(2))
+    assert exact <= upper
+    assert m > n or upper <= 4 * (1 + math.log(2)) * math.e * exact
+
+
+@given(st.integers(1, 300), st.floats(0, 1))
+def test_coupling_upper_dominates_the_martingale_family_and_has_its_order(H, eps):
+    paid = families.Martingale(0.5).regret(H, 1.0, eps, 1.0)
+    assert paid <= bounds.coupling_upper(H, eps) + 1e-9
+    if H >= 20 and 1e-9 < eps < 0.1 / H:
+        assert paid >= 0.4 * bounds.coupling_upper(H, eps)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: bounds.limit_deterministic(0, 1), "n at least 1"),
+        (lambda: bounds.limit_deterministic(3, 0), "horizon positive"),
+        (lambda: bounds.limit_deterministic(3, 1, 0.6), "eps in 0 half"),
+        (lambda: bounds.limit_deterministic(3, 1, 0.1, 1.5), "Delta in 0 1"),
+        (lambda: bounds.limit_quantised(1, -0.1), "eps nonnegative"),
+        (lambda: bounds.limit_stochastic(0, 0.1), "n at least 1"),
+        (lambda: bounds.limit_stochastic(4, 0.1, width=0.0), "width positive"),
+        (lambda: bounds.limit_stochastic(4, -0.1), "c nonnegative"),
+        (lambda: bounds.limit_stochastic(4, 2.0), "gap at most half"),
+        (lambda: bounds.limit_constant(0.5), "prob in 0 half"),
+        (lambda: bounds.limit_constant(0.1, 0.0), "width positive"),
+        (lambda: bounds.shrunken_failure(-0.1, 1.0), "c nonnegative"),
+        (lambda: bounds.shrunken_failure(0.1, 0.5), "factor at least 1"),
+        (lambda: bounds.shrunken_failure(0.1, 2.0, keep=0.0), "keep in 0 1"),
+        (lambda: bounds.deterministic_upper(3, 1, -1.0), "log size nonnegative"),
+        (lambda: bounds.coupling_upper(3, 2.0), "eps in 0 1"),
+    ],
+)
+def test_outside_its_domain_a_bound_refuses(call, said):
+    with pytest.raises(ValueError, match=said):
+        call()
+
+
+def run_until(text: Path, label: str, scale: float) -> None:
+    """Execute the chapter's code cells up to the first check of ``label``."""
+    scope: dict[str, object] = {}
+    for cell in jupytext.read(text).cells:
+        if cell.cell_type == "code" and "mystnb" not in cell.metadata:
+            exec(cell.source, scope)
+            scope |= {"scale": scale} if "parameters" in cell.metadata.get("tags", []) else {}
+            if f'check("{label}"' in cell.source:
+                return
+    raise AssertionError(f"the chapter has no check {label!r}")
+
+
+def test_the_chapter_notices_a_learner_that_was_not_fitted(top, monkeypatch):
+    label = "prop-limit-det-attained"
+    monkeypatch.setattr(claims, "glue", lambda key, x: None)
+    monkeypatch.setattr(families, "most_likely", lambda ll, rng: rng.integers(ll.shape[-1], size=ll.shape[:-1]))
+    with pytest.raises(claims.ClaimError, match=f"{label}.*expected holds.*violated"):
+        run_until(top / "book" / "05-limits.md", label, scale=0.2)

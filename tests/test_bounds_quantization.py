@@ -1,0 +1,156 @@
+"""Chapter 03, right-hand sides: worked by hand, dominating and tight where they say so, refusing what lies outside their domain."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qbc import bounds, quantizers, systems
+from qbc.claims import check, mean
+from qbc.families import Trap, most_likely
+
+STEP = st.floats(0.01, 1.0)
+
+
+def test_worked_by_hand():
+    assert bounds.codes_returned(7) == 7
+    assert bounds.cells_radius([0, 1, 4], [0.5, 2]) == 2
+    assert bounds.binning_safe_distance(0.5, 0.1, 2.0) == pytest.approx(0.15)
+    assert bounds.binning_rtvc(0.149, 0.5, 0.1, 2.0) == 0
+    assert bounds.binning_rtvc(0.151, 0.5, 0.1, 2.0) == 1
+    assert bounds.equal_cells_distance(0.5, 0.1, 2.0) == pytest.approx(0.2)
+    assert bounds.zero_one_rate(0.01, 0.05, 2.0) == pytest.approx(0.4)
+    assert (bounds.equal_cells_share(3.9), bounds.equal_cells_share(4.1)) == (1, 0)
+    assert bounds.most_edges() == 0.5
+    assert bounds.gaussian_tv(2.0, 1.0) == pytest.approx(0.6826894921)  # P(|Z| <= 1)
+    assert bounds.trap_floor(0.2, 0.3, 1.2, 2**-8) == pytest.approx(0.72847, abs=1e-5)
+    assert bounds.trap_limit(0.2, 0.3) == pytest.approx(0.7457284)
+    assert bounds.trap_exponents() == (1, 0)
+    assert bounds.trap_identified(0.5, 1) == pytest.approx(2 / 3)  # seen: right; not seen: one of three
+    assert bounds.trap_average_error(0.2, 0.3, 1.2, 0.01, 10) == pytest.approx(0.017 / 0.3 + 0.0437234, abs=1e-6)
+    assert bounds.trap_capture(0.2, 0.3, 1.0) == pytest.approx(0.6)
+    assert bounds.bias_of_same_average(0.2, 0.3, 1.2, 0.3) == pytest.approx((1.7, 1.0625))
+    assert bounds.sup_radius_regret(0.1) == 0.1
+    assert bounds.average_error_exponent() == -1
+    assert bounds.dithered_regret(0.5, 0.2, 0.3) == pytest.approx(2.0)
+    assert bounds.clipped_normal_error(10**9) == pytest.approx(2 * (0.0266521 - 0.0232635), abs=1e-6)
+
+
+@given(STEP, st.sampled_from(["left", "center", "right"]), st.floats(2.01, 9), st.floats(0.1, 3), st.floats(-1, 1), st.floats(-1, 1))
+def test_binning_rtvc_dominates_the_cost_of_any_pair(step, decode, k, L, x, s):
+    q = quantizers.lattice(step, 4 * L, decode=decode)
+    r = abs(s) * bounds.binning_safe_distance(k * q.radius, q.radius, L)
+    y = x + math.copysign(min(r, 1.0), s)
+    cost = abs(q(L * x) - q(L * y)) > k * q.radius * (1 + 1e-9)
+    assert cost <= bounds.binning_rtvc(abs(x - y) * (1 - 1e-9), k * q.radius, q.radius, L)
+
+
+@pytest.mark.parametrize(("decode", "k"), [("left", 3), ("center", 4), ("right", 5)])
+def test_equal_cells_distance_is_reached_but_no_less_will_do(decode, k):
+    q = quantizers.uniform(50, decode=decode)
+    prime = k * q.radius * (1 - 1e-9)
+    r, below = bounds.equal_cells_distance(prime, q.jump, 1.0), q.edges[5:20] - 1e-9
+    assert (np.abs(q(below) - q(below + r * (1 + 1e-6))) > prime).any()
+    assert not (np.abs(q(below) - q(below + r * (1 - 1e-6))) > prime).any()
+    if decode == "center":
+        assert r == pytest.approx(bounds.binning_safe_distance(prime, q.radius, 1.0))
+
+
+def test_cells_radius_is_the_one_that_quantizers_declare():
+    for q in quantizers.EXAMPLES.values():
+        if isinstance(q, quantizers.Cells):
+            assert bounds.cells_radius(q.edges, q.values) == pytest.approx(q.radius)
+
+
+def test_gaussian_tv_against_numerical_integration():
+    z = np.linspace(-12, 12, 200_001)
+    density = np.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
+    shifted = np.exp(-((z - 0.7) ** 2) / 2) / math.sqrt(2 * math.pi)
+    assert np.abs(density - shifted).sum() * (z[1] - z[0]) / 2 == pytest.approx(bounds.gaussian_tv(1.4, 2.0), abs=1e-6)
+
+
+@given(st.floats(0.05, 0.45), st.floats(0.05, 0.45), st.floats(0.3, 2.0))
+def test_trap_floor_tends_to_its_limit(A, B, d):
+    assert bounds.trap_floor(A, B, d, 1e-9) == pytest.approx(bounds.trap_limit(A, B), abs=1e-6)
+
+
+def test_trap_visit_and_average_error_against_simulation(rng):
+    t = Trap(2**-5)
+    x, (low, high, _) = t.expert_states(200_000, 12, rng), t.branches()["T2"]
+    p = bounds.trap_visit(t.A, t.B, t.d, t.eps)
+    visits = ((x >= low) & (x <= high)).sum(axis=0)
+    assert visits.max() == 1
+    assert visits.mean() == pytest.approx(p, abs=6 * math.sqrt(p / 200_000))
+    error = np.abs(t.policy()(x, rng) - np.arctan(x)).sum() / 200_000 + (4096 - 12) * (t.d + 0.5) / t.B * t.eps
+    assert error / 4096 == pytest.approx(bounds.trap_average_error(t.A, t.B, t.d, t.eps, 4096), rel=0.01)
+
+
+def test_the_visit_decides_how_often_the_trap_is_identified(rng):
+    wins = [rng.random() < (1.0 if (rng.random(5) < 0.2).any() else 1 / 3) for _ in range(20_000)]
+    assert np.mean(wins) == pytest.approx(bounds.trap_identified(0.2, 5), abs=0.02)
+
+
+def test_dithered_regret_dominates(rng):
+    q = quantizers.Dithered(0.2 * np.arange(-9, 10))
+    run = systems.rollout(systems.linear(0.2, 0.5), lambda x, rng: q(np.arctan(x), rng), rng.normal(size=(4000, 1)), 200, rng)
+    total = np.abs(run.u - np.arctan(run.x[:, :-1])).mean(axis=0).sum()
+    assert 0.05 * bounds.dithered_regret(0.8, 0.2, 0.5) <= total <= bounds.dithered_regret(0.8, 0.2, 0.5)
+
+
+def test_clipped_normal_error_against_simulation(rng):
+    u = rng.normal(size=1_000_000)
+    z = 2.3263478740408408
+    error = np.abs(quantizers.openvla(-z, z, 32)(u) - u)
+    assert error.mean() == pytest.approx(bounds.clipped_normal_error(31), rel=0.02)
+
+
+def fitted(trap, n, rng):
+    x = trap.expert_states(n, 24, rng)
+    tokens = trap.policy()(x, rng)
+    explains = [np.array_equal(pi(x, rng), tokens) for pi in trap.policy_class().values()]
+    return list(trap.policy_class().values())[most_likely(np.where(explains, 0.0, -np.inf), rng)]
+
+
+def regrets(trap, policy, n, rng, horizon=1024):
+    steps = systems.steps(trap.plant, policy, rng.normal(size=(n, 1)), horizon, rng)
+    return sum(np.abs(u - np.arctan(x))[:, 0] for x, u, _ in steps) / horizon
+
+
+def test_a_random_member_in_place_of_the_fit_turns_the_verdict(rng):
+    trap = Trap(2**-8)
+    floor = dict(tol=0.01, why="as in the chapter")
+    rhs = bounds.trap_floor(trap.A, trap.B, trap.d, trap.eps)
+    check("thm-trap", mean(regrets(trap, fitted(trap, 10_000, rng), 200, rng)), "==", rhs, **floor)
+    anyone = np.concatenate([regrets(trap, pi, 50, rng) for pi in trap.policy_class().values()])
+    check("thm-trap", mean(anyone), "==", rhs, **floor, expect="violated")
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: bounds.codes_returned(0), "n codes positive"),
+        (lambda: bounds.cells_radius([0, 1], [0.5, 0.7]), "one edge more than values"),
+        (lambda: bounds.cells_radius([0, 1], [1.5]), "values in their cells"),
+        (lambda: bounds.binning_safe_distance(0.2, 0.1, 1.0), "above twice eps q"),
+        (lambda: bounds.binning_rtvc(-1.0, 0.5, 0.1, 1.0), "distance nonnegative"),
+        (lambda: bounds.equal_cells_distance(0.1, 0.2, 1.0), "eps prime at least width"),
+        (lambda: bounds.zero_one_rate(1.0, 0.1, 1.0), "at most one edge between"),
+        (lambda: bounds.equal_cells_share(4), "not 4"),
+        (lambda: bounds.gaussian_tv(1.0, 0.0), "s positive"),
+        (lambda: bounds.trap_floor(0.6, 0.6, 1.0, 0.1), "A plus B below 1"),
+        (lambda: bounds.trap_limit(0.6, 0.6), "A plus B below 1"),
+        (lambda: bounds.trap_visit(0.5, 0.3, 1.2, 0.01), "at most a half"),
+        (lambda: bounds.trap_identified(1.5, 3), "p probability"),
+        (lambda: bounds.trap_average_error(0.2, 0.3, 1.2, 0.01, 0), "horizon positive"),
+        (lambda: bounds.trap_capture(0.2, 0.3, -1.0), "offset nonnegative"),
+        (lambda: bounds.bias_of_same_average(0.2, 0.3, 0.0, 0.1), "d positive"),
+        (lambda: bounds.sup_radius_regret(-0.1), "eps q nonnegative"),
+        (lambda: bounds.dithered_regret(1.0, 0.6, 0.5), "A plus B below 1"),
+        (lambda: bounds.clipped_normal_error(10, 0.6), "p below a half"),
+    ],
+)
+def test_outside_its_domain_a_bound_refuses(call, said):
+    with pytest.raises(ValueError, match=said):
+        call()

@@ -5,6 +5,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/.ready
+$(shell test -x $(BIN)/qbc || rm -f $(READY))
 
 .PHONY: book test expected pair lock clean help
 help:

@@ -187,6 +187,7 @@ class Verdict:
 def _box(v: Verdict) -> str:
     stated = "as the book states" if v.as_stated else f"but the book states {v.expect}"
     sign = {"<=": "≤", ">=": "≥", "==": "="}[v.relation]
+    sign = f"is not {sign}" if v.status == "violated" else sign
     rest = str(v).partition(f": {v.status}: ")[2].replace(v.relation, sign)
     link = f'<a class="reference internal" href="#{v.label.split("-control")[0]}">{html.escape(v.label)}</a>'
     why = f'<span class="qbc-why">{"tolerance: " if v.tol else ""}{html.escape(v.why)}</span>' if v.why else ""

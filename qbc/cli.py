@@ -14,6 +14,12 @@ from qbc.pipeline.chapters import Problem, find, pair, root
 from qbc.pipeline.record import Row, failures, headline, ledger, regressions, write_expected
 
 
+def _folder(text: str) -> Path:
+    if not text:
+        raise argparse.ArgumentTypeError("needs the name of a folder")
+    return Path(text)
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="qbc", description="An executable book on behaviour cloning: run its chapters, read its ledger.")
     sub = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -30,7 +36,7 @@ def parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="chapters at a time (default: one per core)")
     run.add_argument(
-        "--out", type=Path, metavar="DIR", help="folder for executed notebooks (default: the book's; runs/NAME-VALUE with -p)"
+        "--out", type=_folder, metavar="DIR", help="folder for executed notebooks (default: the book's; runs/NAME-VALUE with -p)"
     )
     claims = sub.add_parser("claims", help="print the ledger of an executed folder; exit 1 if a verdict is not the one the book states")
     claims.add_argument("--from", dest="folder", type=Path, metavar="DIR", help="executed folder (default: the book's)")
@@ -43,8 +49,9 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _path(p: Path, top: Path) -> str:
-    return str(p.relative_to(top)) if p.is_relative_to(top) else str(p)
+def _path(p: Path) -> str:
+    here = Path.cwd()
+    return str(p.relative_to(here)) if p.is_relative_to(here) else str(p)
 
 
 def _execute(args: argparse.Namespace, top: Path, out: Path) -> int:
@@ -112,6 +119,10 @@ def _book(args: argparse.Namespace, top: Path, done: Path) -> int:
 def _expected(args: argparse.Namespace, top: Path, done: Path) -> int:
     from qbc.pipeline.render import headlined, refresh_readme
 
+    if failed := failures(done):
+        raise Problem(
+            f"the last run of {', '.join(failed)} failed: mend it and run `make book` first; nothing was compared or accepted"
+        )
     if not args.check:
         write_expected(done, top / "tests" / "expected")
         refresh_readme(top, done)
@@ -136,7 +147,8 @@ def _dispatch(args: argparse.Namespace) -> int:
         name = "_".join(f"{k}-{v}" for k, v in args.parameters)
         out = args.out or (top / "runs" / name.replace("/", "-") if name else done)
         code = _execute(args, top, out)
-        print(f"executed notebooks: {_path(out, top)}; their ledger: qbc claims --from {_path(out, top)}")
+        if not code:
+            print(f"executed notebooks: {_path(out)}; their ledger: qbc claims --from {_path(out)}")
         return code
     if args.command == "pair":
         for c in find(top):

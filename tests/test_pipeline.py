@@ -157,6 +157,52 @@ def test_an_interrupt_ends_the_kernels_and_leaves_nothing_half_written(tmp_path,
     assert [f.name for f in (tmp_path / "out").iterdir()] == ["01-a.ipynb"]
 
 
+def test_a_kernel_that_dies_is_a_failed_run_that_names_its_cell(project, capsys):
+    text = project / "book" / "01-a.md"
+    text.write_text(text.read_text() + "\n```{code-cell} ipython3\nimport os; os._exit(3)\n```\n")
+    assert cli.main(["run"]) == 1
+    assert "01-a: cell 3 failed with DeadKernelError" in capsys.readouterr().err
+    assert (project / "_build" / "executed" / "01-a.failed.ipynb").is_file()
+    assert cli.main(["expected"]) == 2  # a failed run cannot become the reviewed one
+    assert "the last run of 01-a failed" in capsys.readouterr().err
+    assert not list((project / "tests" / "expected").iterdir())
+
+
+def test_a_relative_out_serves_several_chapters_at_once(project):
+    write(project, _02_b=BODY, _03_c=BODY)
+    assert cli.main(["run", "--jobs", "2", "--out", "here"]) == 0
+    assert sorted(p.name for p in (project / "here").iterdir()) == ["01-a.ipynb", "02-b.ipynb", "03-c.ipynb"]
+
+
+def test_an_edit_of_the_notebook_can_be_taken_over_and_then_the_text_edited(project):
+    chapter = chapters.find(project)[0]
+    chapters.pair(chapter)
+    chapter.notebook.write_text(chapter.notebook.read_text().replace("A small", "A tiny"))
+    with pytest.raises(chapters.Problem, match="take it over"):
+        chapters.pair(chapter)
+    jupytext = str(Path(sys.executable).with_name("jupytext"))
+    subprocess.run([jupytext, str(chapter.notebook), "--to", "md:myst", "-o", str(chapter.text)], check=True, capture_output=True)
+    assert "{code-cell} ipython3" in chapter.text.read_text()
+    chapters.pair(chapter)
+    chapter.text.write_text(chapter.text.read_text().replace("A tiny", "A minute"))
+    chapters.pair(chapter)
+    assert "A minute" in chapter.notebook.read_text()
+
+
+def test_slips_in_a_text_are_one_line(project, capsys):
+    text = project / "book" / "01-a.md"
+    good = text.read_text()
+    for bad in ("seed = 1+", "seed = int(3)"):
+        text.write_text(good.replace("seed = 0", bad))
+        assert cli.main(["chapters"]) == 2
+        assert "parameters cell must hold only lines like" in capsys.readouterr().err
+    text.write_text(good.replace("seed = 0", "seed: int = 3"))
+    assert chapters.defaults(chapters.find(project)[0], chapters.derive(chapters.find(project)[0]))["seed"] == 3
+    text.write_text("# No front matter")
+    assert cli.main(["chapters"]) == 2
+    assert "has no kernelspec" in capsys.readouterr().err
+
+
 # --- one clear line for bad input
 
 

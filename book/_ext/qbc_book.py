@@ -48,11 +48,12 @@ def table(header: list[str], rows: list[list[str]], css: str) -> str:
 
 def measured(r: Row) -> str:
     interval = "" if r["low"] == r["high"] else f" [{show(r['low'])}, {show(r['high'])}]"
-    return f"{show(r['value'])}{interval}"
+    cases = f" ({r['cases']} cases)" if r["cases"] > 1 else ""
+    return f"{show(r['value'])}{interval}{cases}"
 
 
 def predicted(r: Row) -> str:
-    sign = {"<=": "≤", ">=": "≥", "==": "="}[r["relation"]]
+    sign = ("not " if r["status"] == "violated" else "") + {"<=": "≤", ">=": "≥", "==": "="}[r["relation"]]
     return f"{sign} {show(r['rhs'])}" + (f" ± {show(r['tol'])}" if r["tol"] else "")
 
 

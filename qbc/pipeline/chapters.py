@@ -69,9 +69,13 @@ def contents(nb: NotebookNode) -> list[tuple[str, str, Any]]:
 def derive(chapter: Chapter) -> NotebookNode:
     """The notebook of a chapter's text, with cell ids derived from the cells so that diffs do not churn."""
     nb: NotebookNode = jupytext.read(chapter.text)
+    if "kernelspec" not in nb.metadata:
+        raise Problem(f"book/{chapter.text.name} has no kernelspec: copy the front matter of another chapter")
     for cell, name in zip(nb.cells, _ids(nb), strict=True):
         cell["id"] = name
-    nb.metadata = nbformat.from_dict({"kernelspec": nb.metadata.kernelspec, "language_info": {"name": "python"}})
+    nb.metadata = nbformat.from_dict(
+        {"kernelspec": nb.metadata.kernelspec, "language_info": {"name": "python", "pygments_lexer": "ipython3"}}
+    )
     nb.nbformat, nb.nbformat_minor = 4, 5
     return nb
 
@@ -88,13 +92,15 @@ def pair(chapter: Chapter) -> NotebookNode:
     fresh = derive(chapter)
     if chapter.notebook.is_file():
         stored = nbformat.read(chapter.notebook, as_version=4)
-        if contents(stored) == contents(fresh) and not any(c.get("outputs") for c in stored.cells):
-            return fresh
-        if [c.get("id") for c in stored.cells] != _ids(stored):
+        edited = [c.get("id") for c in stored.cells] != _ids(stored)
+        if contents(stored) == contents(fresh):
+            if not edited and not any(c.get("outputs") for c in stored.cells):
+                return fresh
+        elif edited:
             nb, md = f"notebooks/{chapter.stem}.ipynb", f"book/{chapter.stem}.md"
             raise Problem(
-                f"{nb} was edited and differs from {md}: keep the edit with `.venv/bin/jupytext {nb} --to md:myst -o {md}`"
-                f", or drop it with `rm {nb}`; then run `make pair`"
+                f"{nb} was edited and differs from {md}: drop the edit with `rm {nb}`, or take it over, over whatever else changed"
+                f" in the text, with `.venv/bin/jupytext {nb} --to md:myst -o {md}`; then run `make pair`"
             )
     chapter.notebook.parent.mkdir(exist_ok=True)
     chapter.notebook.write_text(nbformat.writes(fresh) + "\n", "utf8")
@@ -106,8 +112,16 @@ def defaults(chapter: Chapter, nb: NotebookNode) -> dict[str, Any]:
     cells = [c for c in nb.cells if "parameters" in c.metadata.get("tags", [])]
     if len(cells) != 1:
         raise Problem(f"book/{chapter.stem}.md must have exactly one cell tagged 'parameters', it has {len(cells)}")
-    pairs = [(s.targets[0], s.value) for s in ast.parse(cells[0].source).body if isinstance(s, ast.Assign)]
-    return {t.id: ast.literal_eval(v) for t, v in pairs if isinstance(t, ast.Name)}
+    try:
+        body = ast.parse(cells[0].source).body
+        pairs = [
+            (s.targets[0] if isinstance(s, ast.Assign) else s.target, s.value)
+            for s in body
+            if isinstance(s, ast.Assign | ast.AnnAssign)
+        ]
+        return {t.id: ast.literal_eval(v) for t, v in pairs if isinstance(t, ast.Name) and v is not None}
+    except (SyntaxError, ValueError):
+        raise Problem(f"book/{chapter.stem}.md: its parameters cell must hold only lines like 'name = 1.0'") from None
 
 
 def parameters(chapter: Chapter, nb: NotebookNode, given: Iterable[tuple[str, str]]) -> dict[str, Any]:

@@ -73,22 +73,38 @@ def _writable(out: Path) -> None:
         raise Problem(f"cannot write to {out}: {e.strerror}") from None
 
 
-def _execute(stem: str, nb: nbformat.NotebookNode, values: dict[str, Any], out: Path, slot: int) -> Outcome:
+def _line(text: str) -> str:
+    return " ".join(text.split())[:1000]
+
+
+def _running(part: Path) -> int | str:
+    """The last cell that a half-executed notebook had begun."""
+    try:
+        cells = json.loads(part.read_text("utf8"))["cells"]
+    except (OSError, ValueError, KeyError):
+        return "?"
+    begun = [i for i, c in enumerate(cells) if c["metadata"].get("papermill", {}).get("start_time")]
+    return begun[-1] if begun else "?"
+
+
+def _execute(stem: str, nb: nbformat.NotebookNode, values: dict[str, Any], out: Path, slot: int, stop: threading.Event) -> Outcome:
     """Execute into a hidden file; rename over the last good output on success, aside to ``.failed`` otherwise."""
     start, part, failed = time.perf_counter(), out / f".{stem}.part.ipynb", out / f"{stem}.failed.ipynb"
     bar = {"desc": f"  {stem}", "unit": "cell", "position": slot, "leave": False, "disable": None}
     try:
-        papermill.execute_notebook(nb, str(part), parameters=values, kernel_name="python3", progress_bar=bar, cwd=str(out), **QUIET)
+        papermill.execute_notebook(nb, str(part), parameters=values, kernel_name="python3", progress_bar=bar, **QUIET)
     except PapermillExecutionError as e:
         part.replace(failed)
-        error = f"{stem}: cell {e.cell_index} failed with {e.ename}: {e.evalue} (see {failed})"
+        error = f"{stem}: cell {e.cell_index} failed with {e.ename}: {_line(e.evalue)} (see {failed})"
         return Outcome(stem, "failed", time.perf_counter() - start, error)
     except OSError as e:
         part.unlink(missing_ok=True)
         return Outcome(stem, "failed", time.perf_counter() - start, f"{stem}: cannot write {out}: {e.strerror or e}")
     except Exception as e:  # a kernel that died, say: the other chapters go on
-        part.unlink(missing_ok=True)
-        return Outcome(stem, "failed", time.perf_counter() - start, f"{stem}: {type(e).__name__}: {str(e).splitlines()[0]}")
+        error = f"{stem}: cell {_running(part)} failed with {type(e).__name__}: {_line(str(e))} (see {failed})"
+        if part.is_file() and not stop.is_set():
+            part.replace(failed)
+        return Outcome(stem, "failed", time.perf_counter() - start, error)
     part.replace(out / f"{stem}.ipynb")
     failed.unlink(missing_ok=True)
     return Outcome(stem, "executed", time.perf_counter() - start)
@@ -103,7 +119,7 @@ def run(
     """
     if jobs < 1:
         raise Problem(f"--jobs must be >= 1, not {jobs}")
-    given, package = list(given), Path(__file__).parent.parent
+    given, package, out = list(given), Path(__file__).parent.parent, out.resolve()
     todo, outcomes = [], []
     for c in chapters:  # everything that can be wrong with the request is found before anything runs
         nb = pair(c)
@@ -119,13 +135,13 @@ def run(
         outcomes.append(Outcome(stem, "unchanged", 0.0))
         say(f"{stem:<28} unchanged")
     slots: list[int] = list(range(1, jobs + 1))
-    lock = threading.Lock()
+    lock, stop = threading.Lock(), threading.Event()
 
     def one(task: tuple[str, nbformat.NotebookNode, dict[str, Any]]) -> Outcome:
         with lock:
             slot = slots.pop(0)
         try:
-            return _execute(*task, out, slot)
+            return _execute(*task, out, slot, stop)
         finally:
             with lock:
                 slots.insert(0, slot)
@@ -139,6 +155,7 @@ def run(
             outcomes.append(o)
             say(f"{o.stem:<28} {o.status:<9} {o.seconds:6.1f} s")
     except KeyboardInterrupt:
+        stop.set()
         pool.shutdown(wait=False, cancel_futures=True)
         for child in psutil.Process().children(recursive=True):
             child.kill()

@@ -102,7 +102,7 @@ def headline(rows: list[Row]) -> str:
     broken = sum(r["status"] == "violated" for r in controls)
     chapters = len({r["chapter"] for r in rows})
     wrong = sum(r["status"] != r["expect"] for r in rows)
-    tail = "every verdict is the one the book states" if not wrong else f"{wrong} verdicts are NOT the ones the book states"
+    tail = "every verdict is the one the book states" if not wrong else f"{wrong} of {len(rows)} verdicts NOT as the book states"
     return (
         f"{len(main)} stated results in {chapters} chapter{'s'[: chapters != 1]}: {', '.join(parts)}; "
         f"{broken} of {len(controls)} controls, each with an assumption dropped, are violated; {tail}."

@@ -58,10 +58,14 @@ def build(top: Path, done: Path) -> tuple[Path, bool]:
     """Build ``_build/html``; returns its first page and whether anything had to be built."""
     to, html, log = top / "_build" / "stage", top / "_build" / "html", top / "_build" / "sphinx.log"
     digest, stamp = stage(top, done, to), top / "_build" / ".rendered"
-    if stamp.is_file() and stamp.read_text("utf8") == digest and (html / "index.html").is_file():
+    pages = re.findall(r"^\s*-?\s*(?:root|file): (\S+)", (to / "_toc.yml").read_text("utf8"), re.M)
+    missing = [p for p in ["index", *pages] if not (html / f"{p}.html").is_file()]
+    if stamp.is_file() and stamp.read_text("utf8") == digest and not missing:
         return html / "index.html", False
     stamp.unlink(missing_ok=True)
     jb = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(to), "--path-output", str(top), "-n", "-W", "--keep-going"]
+    if missing:  # Sphinx would not write a page again whose source has not changed
+        jb.append("--all")
     result = subprocess.run(jb, capture_output=True, text=True, check=False)
     log.write_text(result.stdout + result.stderr, "utf8")
     if result.returncode or not (html / "index.html").is_file():
@@ -93,5 +97,7 @@ def figure(done: Path, name: str) -> str:
     for path in executed(done).values():
         for cell in json.loads(path.read_text("utf8"))["cells"]:
             if cell["metadata"].get("mystnb", {}).get("figure", {}).get("name") == name:
-                return "".join(next(o["data"]["image/svg+xml"] for o in cell["outputs"] if "image/svg+xml" in o.get("data", {})))
+                for o in cell["outputs"]:
+                    if "image/svg+xml" in o.get("data", {}):
+                        return "".join(o["data"]["image/svg+xml"])
     raise Problem(f"no executed chapter has a figure named {name!r}")

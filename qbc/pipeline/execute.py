@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import subprocess
 import sys
 import tempfile
 import threading
@@ -73,6 +74,18 @@ def _writable(out: Path) -> None:
         raise Problem(f"cannot write to {out}: {e.strerror}") from None
 
 
+def _fonts() -> None:
+    """Give matplotlib a font cache that lives and dies with this environment, and build it before a kernel would complain of it."""
+    folder = Path(sys.prefix) / "share" / "matplotlib-cache"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError:
+        return  # an environment we may not write to: the user's own cache serves
+    os.environ["MPLCONFIGDIR"] = str(folder)
+    if not list(folder.glob("fontlist*.json")):
+        subprocess.run([sys.executable, "-c", "import matplotlib.font_manager"], capture_output=True, check=False)
+
+
 def _line(text: str) -> str:
     return " ".join(text.split())[:1000]
 
@@ -129,6 +142,7 @@ def run(
     _writable(out)
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # the kernels inherit it: one thread each, the same sums everywhere
     os.environ.setdefault("PYDEVD_DISABLE_FILE_VALIDATION", "1")
+    _fonts()
     fresh = [t for t in todo if stored_key(out / f"{t[0]}.ipynb") != t[1].metadata["qbc"]["key"]]
     for stem in sorted({t[0] for t in todo} - {t[0] for t in fresh}):
         (out / f"{stem}.failed.ipynb").unlink(missing_ok=True)

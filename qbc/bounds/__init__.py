@@ -4,6 +4,7 @@ A module holds the functions of one chapter; all of them are reached as ``bounds
 ``ValueError`` and says what it wanted.
 """
 
+from qbc.bounds.augmentation import *  # noqa: F403
 from qbc.bounds.compounding import *  # noqa: F403
 from qbc.bounds.horizon import *  # noqa: F403
 from qbc.bounds.limits import *  # noqa: F403

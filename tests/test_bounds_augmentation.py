@@ -1,0 +1,144 @@
+"""Chapter 04, right-hand sides: worked by hand, dominating and tight in small simulations, refusing what lies outside their domain."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from qbc import bounds, systems
+from qbc.families import Trap, most_likely
+
+
+def test_worked_by_hand():
+    assert bounds.tracking_loss(0.1, 0.3, 0.2) == pytest.approx(0.1375)
+    assert bounds.tracking_loss(0.1, 0.5, 0.5, lip_x=0.5, lip_u=0) == pytest.approx(0.05)
+    assert bounds.tracking_share(0.5, 2) == pytest.approx(0.25)  # gaps 0 and 1/2 of eps, against eps each
+    assert bounds.augmented_regret(2, 0.0, 0.1, delta=math.exp(-1)) == pytest.approx(1.1)
+    assert bounds.augmented_in_trap(1e-6) / 1e-6 == pytest.approx(1.7 * (1 / 0.3 - 1 / 0.8), rel=1e-6)
+    assert bounds.simulator_in_trap(1e-9) == pytest.approx((1.2 + math.atan(0.3)) / 2, abs=1e-6)
+    assert bounds.biased_kernel_loss(0.0) == 0
+    assert bounds.biased_kernel_loss(1e-4) == pytest.approx(1.25e-4, rel=1e-4)
+    assert bounds.martingale_augmented(2, 0.1, 0.5, 1.0) == pytest.approx(0.025)  # x_2 = .95 against 1, half of it lost
+    assert bounds.sign_classes_regret(100, 5, 1, 1) == pytest.approx(0.9 * 0.376 * stats.norm.cdf(-0.752))
+    assert bounds.open_loop_growth(math.e) == pytest.approx(1)
+    assert bounds.rounding_ball(-0.3, 0.02, 0.7) == pytest.approx(0.01)
+    assert bounds.independent_noise_floor(0.1, 0.0) == pytest.approx(0.2 / math.sqrt(math.pi))
+    assert bounds.kick_cost(0.0, 1.0) == pytest.approx(1 + math.pi / 4)
+
+
+@given(st.floats(0, 0.95), st.floats(0, 3), st.floats(0, 3), st.floats(0, 3), st.lists(st.floats(-1, 1), min_size=1, max_size=30))
+def test_tracking_dominates_every_sequence_of_rounding_errors(eta, C, lip_x, lip_u, errors):
+    gap = lost = 0.0
+    for r in errors:
+        lost += lip_u * abs(r) + lip_x * abs(gap)
+        gap = eta * gap + C * r
+    eps = float(np.mean(np.abs(errors)))
+    assert lost / len(errors) <= bounds.tracking_loss(eps, C, eta, lip_x, lip_u) * (1 + 1e-9) + 1e-12
+
+
+@given(st.floats(0, 0.95), st.integers(1, 200))
+def test_tracking_share_solves_its_recursion(eta, horizon):
+    gap = lost = 0.0
+    for _ in range(horizon):
+        lost += gap / 2
+        gap = eta * gap + (1 - eta)
+    full = horizon * bounds.tracking_loss(1.0, 1 - eta, eta, lip_x=0.5, lip_u=0)
+    assert lost / full == pytest.approx(bounds.tracking_share(eta, horizon), abs=1e-9)
+    assert lost == pytest.approx(bounds.martingale_augmented(horizon, 1.0, eta, 1.0), abs=1e-9)
+
+
+@pytest.mark.parametrize("e", [2**-6, 2**-9])
+def test_the_limits_in_the_trap_are_those_of_its_recursions(e):
+    trap = Trap(e)
+    policy, plant = trap.policy(), trap.plant.f
+    x, copy, watched, losses = np.array(0.0), np.array(0.0), np.array(1.0), []
+    for _ in range(200):
+        u, v = policy(copy), policy(watched)
+        losses.append([abs(u - np.arctan(x)), abs(v - np.arctan(watched))])
+        x, copy, watched = plant(x, u), trap.A * copy + trap.B * np.arctan(copy), plant(watched, v)
+    closed, feedback = np.array(losses)[-20:].mean(axis=0)
+    assert closed == pytest.approx(bounds.augmented_in_trap(e), rel=1e-9)
+    assert feedback == pytest.approx(bounds.simulator_in_trap(e), rel=1e-9)
+
+
+def test_sign_classes_against_maximum_likelihood_and_a_random_member(rng):
+    """The anti-cheat: the chapter's verdict on the price must turn if the fit is replaced by a member drawn at random."""
+    n, m, D, H = 4096, 4, 20_000, 5
+    gap = 0.376 * math.sqrt(m / n)
+    visits = rng.multinomial(n, np.full(m, 1 / m), size=D)
+    excess = 2.0 * rng.binomial(visits, 0.5 + gap) - visits  # all true signs are +
+    fitted = most_likely(np.stack([-excess, excess], axis=-1), rng)
+    random = rng.integers(2, size=(D, m))
+    law = bounds.sign_classes_regret(n, H, m, 0)
+    assert H * gap * (fitted == 0).mean() == pytest.approx(law, rel=0.04)
+    assert H * gap * (random == 0).mean() > 1.5 * law
+
+
+def test_the_verdict_on_the_trap_turns_if_the_kernel_is_another_member(rng):
+    trap, H = Trap(2**-8), 400
+    policy, start = trap.policy(), rng.normal(size=50)
+
+    def per_width(model):
+        x = copy = start
+        total = np.zeros(50)
+        for _ in range(H):
+            u = policy(copy)
+            total += np.abs(u - np.arctan(x))
+            x, copy = trap.plant.f(x, u), model(copy, u)
+        return total.mean() / (H * trap.eps)
+
+    law, slack = bounds.augmented_in_trap(trap.eps) / trap.eps, 0.6 / (H * trap.eps)
+    raw = trap.A, trap.B
+    assert per_width(lambda x, u: raw[0] * x + raw[1] * np.arctan(x)) == pytest.approx(law, abs=slack)
+    assert per_width(lambda x, u: raw[0] * x + raw[1] * np.arctan(x) + 0.02) > law + 2 * slack
+    assert per_width(trap.plant.f) > 20 * law
+
+
+def test_the_floor_of_independent_noise_against_simulation(rng):
+    sigma, A, gap, losses = 0.05, 0.6, np.zeros(20_000), []
+    for _ in range(60):
+        gap = A * gap + sigma * (rng.normal(size=gap.size) - rng.normal(size=gap.size))
+        losses.append(np.abs(gap).mean())
+    assert np.mean(losses[20:]) == pytest.approx(bounds.independent_noise_floor(sigma, A), rel=0.01)
+
+
+@given(st.floats(-0.25, 0.25), st.floats(0.01, 0.9), st.floats(0.001, 1))
+def test_rounding_ball_holds_a_rounded_loop(B, rate, e):
+    x = 0.0
+    for _ in range(100):
+        x = rate * abs(x) + abs(B) * e / 2
+    assert x <= bounds.rounding_ball(B, e, rate) * (1 + 1e-9)
+    assert systems.linear(rate, B).alpha == pytest.approx(rate)
+
+
+@given(st.floats(0.001, 0.2), st.floats(1e-4, 0.2))
+def test_a_larger_bias_and_a_larger_width_cost_more(b, e):
+    assert bounds.biased_kernel_loss(1.1 * b) > bounds.biased_kernel_loss(b)
+    assert bounds.augmented_in_trap(1.1 * e) > bounds.augmented_in_trap(e)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: bounds.tracking_loss(0.1, 1.0, 1.0), "eta in 0 1"),
+        (lambda: bounds.tracking_loss(-0.1, 1.0, 0.5), "eps nonnegative"),
+        (lambda: bounds.tracking_share(0.5, 0), "horizon positive"),
+        (lambda: bounds.augmented_regret(0, 1.0, 0.1), "n positive"),
+        (lambda: bounds.augmented_regret(5, 1.0, 0.1, delta=1.0), "delta in 0 1"),
+        (lambda: bounds.augmented_in_trap(0.1, A=0.5, B=0.6), "B in 0 to 1 minus A"),
+        (lambda: bounds.simulator_in_trap(0.0), "e positive"),
+        (lambda: bounds.biased_kernel_loss(-0.1), "b nonnegative"),
+        (lambda: bounds.martingale_augmented(0, 0.1, 0.5, 1.0), "horizon positive"),
+        (lambda: bounds.sign_classes_regret(0, 5, 1, 1), "n positive"),
+        (lambda: bounds.open_loop_growth(1.0), "A above 1"),
+        (lambda: bounds.rounding_ball(0.3, 0.1, 1.0), "rate in 0 1"),
+        (lambda: bounds.independent_noise_floor(0.1, 1.0), "A inside 1"),
+        (lambda: bounds.kick_cost(1.0, 0.3), "A in 0 1"),
+    ],
+)
+def test_outside_its_domain_a_bound_refuses(call, said):
+    with pytest.raises(ValueError, match=said):
+        call()

@@ -19,7 +19,7 @@ def limit_deterministic(n: float, H: float, eps: float = 0.0, Delta: float | Non
     Theorem 8, as we read it; the sharp constant and the closed form with both parts are ours.
     """
     Delta = 1 / (3 * n) if Delta is None and n >= 1 else Delta or 0.0
-    inside(n_at_least_1=n >= 1, horizon_positive=H >= 1, eps_in_0_half=0 <= eps <= 0.5, Delta_in_0_1=0 <= Delta <= 1)
+    inside(n_at_least_1=n >= 1, horizon_positive=H >= 1, eps_in_0_half=0 <= eps < 0.5, Delta_in_0_1=0 <= Delta <= 1)
     return float(H * (eps / 2 + (1 - 2 * eps) * Delta / 2 * (1 - Delta) ** n))
 
 

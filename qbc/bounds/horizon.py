@@ -87,7 +87,7 @@ def sharp_share(H: int, eps: float, x1: float) -> float:
 
 
 def offset_regret(H: int, eps: float, *, C: float, eta: float) -> float:
-    """C eps (H - (1 - eta^H) / (1 - eta)): the regret, in |x|, of a loop at rest whose resting action is rounded up to eps.
+    """C eps (H - (1 - eta^H) / (1 - eta)): the regret, in |x|, of a loop at rest whose resting action is rounded up to eps; C L < 1.
 
     Labels: thm-linear. Source: ours; Theorem 3 of 2603.20538 has O(H eps).
     """
@@ -159,8 +159,8 @@ def steps_per_decade(eta: float, b: float, L: float) -> float:
 
 
 def tie_probability(excited: float, n: int, *, rough: int, size: int) -> float:
-    """(1 - excited)^n rough / size: how often the MLE returns one of ``rough`` members that differ from the expert only away from rest,
-    when each of n demonstrations is excited with probability ``excited`` and ties among ``size`` members are broken fairly.
+    """(1 - excited)^n rough / size: how often the MLE returns one of ``rough`` given wrong members of a class whose ``size`` members
+    all agree at rest, when each of n demonstrations is excited with probability ``excited`` and ties are broken fairly.
 
     Labels: prop-excite. Source: ours.
     """

@@ -49,7 +49,7 @@ def binning_rtvc(distance: float, eps_prime: float, eps_q: float, L: float) -> f
 
 
 def equal_cells_distance(eps_prime: float, width: float, L: float) -> float:
-    """(eps' - w) / L: the least distance of two states whose actions differ by more than eps', as eps' rises to a multiple of w.
+    """(eps' - w) / L: the limit, as eps' rises to a multiple of w, of the least distance of two states whose actions differ by more.
 
     Labels: prop-equal-cells. Source: ours.
     """
@@ -150,7 +150,8 @@ def trap_identified(p: float, n: int, rivals: int = 2) -> float:
 def trap_average_error(A: float, B: float, d: float, eps: float, horizon: float) -> float:
     """((d + 1/2)/B) eps + c0 / H, c0 = log((d+1)/d) / (2 log 1/(A+B)): mean |q(u) - u| per step on the expert's trajectories.
 
-    Labels: prop-trap-error, find-horizon. Source: 2603.20538, Theorem 6, states its order as we read it; the value is ours.
+    The phase of log x_1 is taken as uniform. Labels: prop-trap-error, find-horizon. Source: 2603.20538, Theorem 6, states its order
+    as we read it; the value is ours.
     """
     _in_trap(A, B, d, eps)
     inside(horizon_positive=horizon >= 1)
@@ -205,7 +206,7 @@ def dithered_regret(first: float, A: float, B: float) -> float:
 
 def clipped_normal_error(n_cells: int, p: float = 0.01) -> float:
     """Mean |q(u) - u| for u normal and n equal centred cells of width w between its quantiles z = +-Phi^-1(1 - p):
-    2 (phi(z) - p z) beyond them, and from clipping at the last centre 2 p w/2, and w/4 in between.
+    2 (phi(z) - p z) beyond them, and from clipping at the last centre 2 p w/2, and w/4 in between (narrow cells).
 
     Labels: prop-clip. Source: ours.
     """

@@ -129,7 +129,7 @@ def test_a_larger_bias_and_a_larger_width_cost_more(b, e):
         (lambda: bounds.augmented_regret(0, 1.0, 0.1), "n positive"),
         (lambda: bounds.augmented_regret(5, 1.0, 0.1, delta=1.0), "delta in 0 1"),
         (lambda: bounds.augmented_in_trap(0.1, A=0.5, B=0.6), "B in 0 to 1 minus A"),
-        (lambda: bounds.simulator_in_trap(0.0), "e positive"),
+        (lambda: bounds.simulator_in_trap(0.0), "eps positive"),
         (lambda: bounds.biased_kernel_loss(-0.1), "b nonnegative"),
         (lambda: bounds.martingale_augmented(0, 0.1, 0.5, 1.0), "horizon positive"),
         (lambda: bounds.sign_classes_regret(0, 5, 1, 1), "n positive"),

@@ -11,6 +11,7 @@ import numpy as np
 from scipy import optimize, stats
 
 from qbc.bounds.domain import inside
+from qbc.bounds.quantization import trap_floor
 
 
 def tracking_loss(eps: float, C: float, eta: float, lip_x: float = 1.0, lip_u: float = 1.0) -> float:
@@ -53,15 +54,11 @@ def augmented_in_trap(e: float, A: float = 0.2, B: float = 0.3, d: float = 1.2) 
 
 
 def simulator_in_trap(e: float, A: float = 0.2, B: float = 0.3, d: float = 1.2) -> float:
-    """The mean loss over the trap's 2-cycle: limit of the regret per step of feedback, and of Algorithm 1 on a perfect simulator.
+    """phi(e): limit of the regret per step of feedback in the trap, and of Algorithm 1 on a perfect simulator.
 
-    The cycle is y = (d + 1) e, where the label is 1, and z = A y + B, where it is (d + 1)(1 - A^2) e/B - A.
     Labels: prop-simulator-is-feedback. Source: the identity is ours, the cycle that of 2603.20538, Theorem 6.
     """
-    inside(A_in_0_1=0 <= A < 1, B_in_0_to_1_minus_A=0 < B < 1 - A, e_positive=e > 0)
-    y = (d + 1) * e
-    z = A * y + B
-    return 0.5 * (abs(1 - math.atan(y)) + abs(y * (1 - A * A) / B - A - math.atan(z)))
+    return trap_floor(A, B, d, e)
 
 
 def biased_kernel_loss(b: float, A: float = 0.2, B: float = 0.3) -> float:

@@ -29,7 +29,7 @@ def needle_tilt(contexts: int, probability: float) -> float:
 def needle_share(t: float, log_class: float, delta: float) -> float:
     """t^2 / (8 log(|Pi|/delta)): the share of the bound on D^2 that a needle of tilt t uses.
 
-    Labels: prop-hellinger-tight. Source: ours, D^2 = t^2/(4 n) for a coin tilted by t/2 standard errors.
+    Labels: prop-hellinger-tight. Source: ours, D^2 = t^2/(4 n) for one of K coins, tilted by t standard errors of its n/K tosses.
     """
     inside(t_nonnegative=t >= 0, log_class_nonnegative=log_class >= 0, delta_in_0_1=0 < delta < 1)
     return t**2 / (8 * (log_class - math.log(delta)))
@@ -119,7 +119,7 @@ def missing_label_regret(n: int, masses: ArrayLike, guess: float = 0.5) -> float
 
 
 def geometric_limit() -> float:
-    """1 / (2 ln 2): the limit of n times the regret per step for contexts of mass 2^-i.
+    """1 / (2 ln 2): n times the regret per step for contexts of mass 2^-i at large n, up to a ripple of relative size 1e-5.
 
     Labels: prop-rate-fixed. Source: ours, a Riemann sum of exp(-n p) in log p.
     """

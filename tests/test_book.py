@@ -122,6 +122,13 @@ def test_the_ledger_page_shows_every_result_and_every_control():
     assert record.headline(rows) in text
 
 
+def test_every_control_is_violated_in_every_one_of_its_cases():
+    controls = [r for r in record.ledger(DONE) if r["label"] != record.parent(r["label"])]
+    assert controls
+    for r in controls:
+        assert (r["expect"], r["status"], r["violated"]) == ("violated", "violated", r["cases"]), r["label"]
+
+
 def test_verdicts_on_the_pages_are_the_ledgers():
     rows = record.ledger(DONE)
     for stem in record.executed(DONE):

@@ -28,7 +28,7 @@ from qbc.pipeline.chapters import Chapter, Problem, contents, pair, parameters
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "torch", "matplotlib", "seaborn", "myst-nb", "ipykernel", "papermill")
 
 
-QUIET = {"extra_arguments": ["--IPKernelApp.log_level=40"]}  # the kernel warns of unencrypted sockets on this machine itself
+QUIET = {"extra_arguments": ["--IPKernelApp.log_level=40"]}  # else every kernel warns of its unencrypted local socket
 
 
 @dataclass(frozen=True)

@@ -304,6 +304,7 @@ def test_expected_numbers_round_trip_and_a_change_is_named(done, tmp_path):
         (1.0, 1.0 + 5e-6, False),
         ([1.2, 1.1, 1.3], [1.25, 1.15, 1.35], True),
         ([1.1, 1.0, 1.2], [1.25, 1.15, 1.35], False),
+        ([-1.0000000002, -1.0000000003, -1.0], [-1.0, -1.0, -1.0], True),
         ("a", "a", True),
         ("a", "b", False),
         ([1.0, 0.0, 2.0], 1.0, False),

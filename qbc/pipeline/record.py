@@ -149,7 +149,7 @@ def differences(stem: str, fresh: dict[str, Any], reviewed: dict[str, Any]) -> l
         elif isinstance(new, list) != isinstance(old, list) or isinstance(new, str) != isinstance(old, str):
             said.append(f"{stem}: {k} was {old}, is now {new}")
         elif isinstance(new, list):
-            if not old[1] <= new[0] <= old[2]:
+            if not (old[1] <= new[0] <= old[2] or math.isclose(new[0], old[0], rel_tol=1e-6)):  # an interval narrower than its digits
                 said.append(f"{stem}: {k} was {old[0]:.6g} in [{old[1]:.6g}, {old[2]:.6g}], is now {new[0]:.6g}")
         elif isinstance(new, str):
             if new != old:

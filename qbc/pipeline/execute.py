@@ -28,7 +28,7 @@ from qbc.pipeline.chapters import Chapter, Problem, contents, pair, parameters
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "torch", "matplotlib", "seaborn", "myst-nb", "ipykernel", "papermill")
 
 
-QUIET = {"extra_arguments": ["--IPKernelApp.log_level=40"]}  # else every kernel warns of its unencrypted local socket
+QUIET = {"extra_arguments": ["--IPKernelApp.log_level=50"]}  # else kernels warn of local sockets and of their own end
 
 
 @dataclass(frozen=True)

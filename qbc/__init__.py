@@ -6,12 +6,13 @@ The map, lowest level first; a module imports only from levels below its own (a 
 0     ``systems``         plants x' = f(x, u) + sigma w, ``rollout`` over all trajectories at once
 0     ``quantizers``      q = decode o encode: grids, codebooks, dithering, the tokenizers in use
 0     ``finite``          finite MDPs with exact values and path laws: the oracle
+0     ``divergences``     TV_eps of sampled laws by exact optimal coupling
 0     ``bounds``          one pure function for each right-hand side of a theorem, a module a chapter
 0     ``claims``          ``Estimate`` (value, low, high), ``check`` -> ``Verdict``, ``glue``
 1     ``plots``           measured with intervals, theory dashed; one style
 1     ``policies``        policies are callables ``(x, rng) -> u``; the ones the theory names
 1     ``families``        instances that several chapters test theorems on; the MLE of a finite class
-2     ``learn``           fits; the only importer of torch
+2     ``learn``           fits: least squares, heads, ensembles, diffusion; the only importer of torch
 --    ``pipeline, cli``   chapters: pair, execute, record, render; the command ``qbc``; none of the science
 ====  ==================  ==========================================================================
 """

@@ -13,6 +13,7 @@ LEVEL = {
     "systems": 0,
     "quantizers": 0,
     "finite": 0,
+    "divergences": 0,
     "claims": 0,
     "bounds": 0,
     "plots": 1,

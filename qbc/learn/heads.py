@@ -1,8 +1,4 @@
-"""Learners: least squares, squared loss and log-loss fits. The only module that imports torch.
-
-Every fit takes a ``seed`` and gives the same policy for the same seed, also in another process: one thread, its own
-generators, no global state.
-"""
+"""One network as a policy: a conditional mean by squared loss, a conditional mixture by log-loss."""
 
 from __future__ import annotations
 
@@ -14,25 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from qbc.policies import Linear
+from qbc.learn.training import DEVICE, array, minimise, tensor
 from qbc.systems import Array
 
 Loss = Callable[[Tensor, Tensor], Tensor]
-torch.set_num_threads(1)  # sums are then added in one order, whatever else runs on the machine
-
-
-def fit_linear(x: Array, u: Array, prior: Linear | None = None) -> Linear:
-    """The affine least-squares fit to x (N, dx), u (N, du) that is closest to ``prior`` (default: zero) among all minimisers.
-
-    What the demonstrations do not excite keeps the prior's value: the limit of gradient descent started at the prior.
-    """
-    if len(x) != len(u) or x.ndim != 2 or u.ndim != 2:
-        raise ValueError(f"fit_linear needs x (N, dx) and u (N, du), got {x.shape} and {u.shape}")
-    prior = prior or Linear(np.zeros((u.shape[1], x.shape[1])), np.zeros(u.shape[1]))
-    design = np.hstack([x, np.ones((len(x), 1))])
-    rest = u - (x @ prior.gain.T + prior.offset)
-    change = np.linalg.lstsq(design, rest, rcond=None)[0].T
-    return Linear(prior.gain + change[:, :-1], prior.offset + change[:, -1])
 
 
 def mlp(dims: tuple[int, ...], seed: int) -> nn.Sequential:
@@ -42,7 +23,7 @@ def mlp(dims: tuple[int, ...], seed: int) -> nn.Sequential:
         layers: list[nn.Module] = []
         for width_in, width_out in pairwise(dims):
             layers += [nn.Linear(width_in, width_out), nn.Tanh()]
-        return nn.Sequential(*layers[:-1])
+        return nn.Sequential(*layers[:-1]).to(DEVICE)
 
 
 def train(net: nn.Module, loss: Loss, x: Array, u: Array, *, seed: int, steps: int, lr: float, batch: int) -> float:
@@ -51,20 +32,15 @@ def train(net: nn.Module, loss: Loss, x: Array, u: Array, *, seed: int, steps: i
     Returns the loss on all data. Raises ``ValueError`` if it is not finite at the end.
     """
     g = torch.Generator().manual_seed(seed)
-    X, U = torch.as_tensor(x, dtype=torch.float32), torch.as_tensor(u, dtype=torch.float32)
-    opt = torch.optim.Adam(net.parameters(), lr=lr)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(opt, steps)
-    for _ in range(steps):
+    X, U = tensor(x), tensor(u)
+
+    def on_a_batch() -> Tensor:
         i = torch.randint(len(X), (batch,), generator=g)
-        opt.zero_grad()
-        loss(net(X[i]), U[i]).backward()  # type: ignore[no-untyped-call]
-        opt.step()
-        schedule.step()
+        return loss(net(X[i]), U[i])
+
+    minimise(net.parameters(), on_a_batch, steps=steps, lr=lr)
     with torch.no_grad():
-        final = float(loss(net(X), U))
-    if not np.isfinite(final):
-        raise ValueError(f"training diverged: loss {final} after {steps} steps at lr {lr}")
-    return final
+        return float(loss(net(X), U))
 
 
 @dataclass(frozen=True)
@@ -75,7 +51,7 @@ class Network:
 
     def __call__(self, x: Array) -> Array:
         with torch.no_grad():
-            return np.asarray(self.net(torch.as_tensor(x, dtype=torch.float32)).numpy(), dtype=float)
+            return array(self.net(tensor(x)))
 
 
 @dataclass(frozen=True)
@@ -137,6 +113,6 @@ def fit_mixture(
     with torch.no_grad():
         bias = net[-1].bias
         assert isinstance(bias, Tensor)
-        bias[k : 2 * k] = torch.as_tensor(np.quantile(u, (np.arange(k) + 0.5) / k), dtype=torch.float32)
+        bias[k : 2 * k] = tensor(np.quantile(u, (np.arange(k) + 0.5) / k))
     train(net, mixture_loss, x, u, seed=seed, steps=steps, lr=lr, batch=batch)
     return MixtureHead(Network(net), k)

@@ -1,0 +1,123 @@
+"""k networks of one shape side by side: seeds, settings or checkpoints that are trained and rolled out all at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from qbc.learn.training import DEVICE, array, minimise, tensor
+from qbc.systems import Array
+
+ACTIVATIONS = {"tanh": torch.tanh, "relu": torch.relu, "silu": nn.functional.silu}
+
+
+class Ensemble(nn.Module):
+    """k independent networks with layer widths ``dims``: (k, n, d_in), or (n, d_in) shared by all, to (k, n, d_out).
+
+    Initialised from ``seed`` alone, uniformly within one over the root of the fan-in. The sum of the k losses has in each
+    network's weights the gradient of that network's own loss, so one optimiser trains all without mixing them.
+    """
+
+    def __init__(self, k: int, dims: Sequence[int], seed: int, activation: str = "tanh") -> None:
+        if k < 1 or len(dims) < 2 or min(dims) < 1:
+            raise ValueError(f"an Ensemble needs k >= 1 and at least two widths >= 1, got k = {k}, dims = {tuple(dims)}")
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, got {activation!r}")
+        super().__init__()
+        g = torch.Generator().manual_seed(seed)
+        self.k, self.activation = k, activation
+        self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
+        for width_in, width_out in pairwise(dims):
+            for store, rows in ((self.weights, width_in), (self.biases, 1)):
+                store.append((2 * torch.rand(k, rows, width_out, generator=g) - 1) / width_in**0.5)
+        self.to(DEVICE)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = x.expand(self.k, *x.shape) if x.ndim == 2 else x
+        last = len(self.weights) - 1
+        for i, (w, b) in enumerate(zip(self.weights, self.biases, strict=True)):
+            h = torch.baddbmm(b, h, w)
+            h = h if i == last else ACTIVATIONS[self.activation](h)
+        return h
+
+    def snapshot(self) -> Ensemble:
+        """A copy that further training leaves alone: a checkpoint."""
+        return Ensemble.join([self])
+
+    @staticmethod
+    def join(parts: Sequence[Ensemble]) -> Ensemble:
+        """All networks of ``parts`` in one ensemble, in their order; they must have one shape and one activation."""
+        if len({(p.activation, *(w.shape[1:] for w in p.weights)) for p in parts}) != 1:
+            raise ValueError("join needs ensembles of one shape and one activation")
+        dims = [w.shape[1] for w in parts[0].weights] + [parts[0].weights[-1].shape[2]]
+        joined = Ensemble(sum(p.k for p in parts), dims, 0, parts[0].activation)
+        with torch.no_grad():
+            for i in range(len(dims) - 1):
+                joined.weights[i].copy_(torch.cat([p.weights[i] for p in parts]))
+                joined.biases[i].copy_(torch.cat([p.biases[i] for p in parts]))
+        return joined.requires_grad_(False)
+
+
+@dataclass(frozen=True)
+class Networks:
+    """An ensemble as a function of arrays: x (k, N, dx), or (N, dx) shown to all, to (k, N, du)."""
+
+    net: Ensemble
+
+    def __call__(self, x: Array) -> Array:
+        with torch.no_grad():
+            return array(self.net(tensor(x)))
+
+    def policy(self, x: Array, rng: np.random.Generator) -> Array:
+        """All k as one deterministic policy: x (k n, dx) is k blocks of n rows, and network i acts on block i."""
+        return self(x.reshape(self.net.k, -1, x.shape[1])).reshape(len(x), -1)
+
+    def jacobian(self, x: Array) -> Array:
+        """Every network's derivative at the one state x (dx,): (k, du, dx)."""
+        z = tensor(np.tile(x, (self.net.k, 1, 1))).requires_grad_()
+        out = self.net(z).sum(dim=(0, 1))
+        rows = [torch.autograd.grad(o, z, retain_graph=True)[0][:, 0] for o in out]
+        return array(torch.stack(rows, dim=1))
+
+
+def fit_ensemble(
+    x: Array,
+    u: Array,
+    *,
+    k: int,
+    seed: int,
+    steps: int,
+    lr: float,
+    batch: int | None = None,
+    width: int = 32,
+    depth: int = 2,
+    activation: str = "tanh",
+    penalty: float = 0.0,
+) -> Networks:
+    """Mean regression by k networks at once, to data x (N, dx), u (N, du) shared by all or (k, N, .) of their own.
+
+    Each minimises its mean squared error plus ``penalty`` times the sum of its squared weights and biases, over random batches of
+    size ``batch`` (default: all data), with ``depth`` hidden layers of ``width``.
+    """
+    if x.shape[:-1] != u.shape[:-1] or x.ndim not in (2, 3) or (x.ndim == 3 and len(x) != k):
+        raise ValueError(f"fit_ensemble needs x (N, dx), u (N, du) or ({k}, N, .), got {x.shape} and {u.shape}")
+    net = Ensemble(k, (x.shape[-1], *[width] * depth, u.shape[-1]), seed, activation)
+    g = torch.Generator().manual_seed(seed)
+    X, U = (t.expand(k, *t.shape[-2:]) for t in (tensor(x), tensor(u)))
+    rows = torch.arange(k)[:, None]
+
+    def loss() -> Tensor:
+        i = torch.randint(X.shape[1], (k, batch), generator=g) if batch else None
+        X_i, U_i = (X, U) if i is None else (X[rows, i], U[rows, i])
+        total: Tensor = ((net(X_i) - U_i) ** 2).mean(dim=(1, 2)).sum()
+        for p in net.parameters() if penalty else ():
+            total = total + penalty * (p**2).sum()
+        return total
+
+    minimise(net.parameters(), loss, steps=steps, lr=lr)
+    return Networks(net)

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from qbc.learn.training import DEVICE, array, minimise, tensor
+from qbc.learn.training import array, minimise, tensor
 from qbc.systems import Array
 
 ACTIVATIONS = {"tanh": torch.tanh, "relu": torch.relu, "silu": nn.functional.silu}
@@ -34,8 +34,8 @@ class Ensemble(nn.Module):
         self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
         for width_in, width_out in pairwise(dims):
             for store, rows in ((self.weights, width_in), (self.biases, 1)):
-                store.append((2 * torch.rand(k, rows, width_out, generator=g) - 1) / width_in**0.5)
-        self.to(DEVICE)
+                start = (2 * torch.rand(k, rows, width_out, generator=g) - 1) / width_in**0.5
+                store.append(nn.Parameter(tensor(start)))
 
     def forward(self, x: Tensor) -> Tensor:
         h = x.expand(self.k, *x.shape) if x.ndim == 2 else x

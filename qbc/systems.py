@@ -75,6 +75,24 @@ def contractive(rng: np.random.Generator, *, dx: int, du: int, alpha: float, bet
     return System(f, dx, du, alpha, beta)
 
 
+def chunked(plant: System, length: int) -> System:
+    """The plant whose action is ``length`` actions of ``plant``, stacked in their order and executed without looking.
+
+    Its action is (N, length * du), its step ``length`` steps; its constants are those of the composition. Raises
+    ``ValueError`` for a noisy plant, whose noise would have to act between the actions.
+    """
+    if length < 1 or plant.sigma:
+        raise ValueError(f"chunked needs length >= 1 and a plant without noise, got length={length}, sigma={plant.sigma}")
+
+    def f(x: Array, u: Array) -> Array:
+        for action in np.split(u, length, axis=1):
+            x = plant.f(x, action)
+        return x
+
+    beta = plant.beta * float(np.sqrt(np.sum(plant.alpha ** (2.0 * np.arange(length)))))
+    return System(f, plant.dx, length * plant.du, plant.alpha**length, beta)
+
+
 def steps(system: System, policy: Policy, x1: Array, horizon: int, rng: np.random.Generator) -> Iterator[tuple[Array, Array, Array]]:
     """Yield ``(x, u, x_next)`` for each of ``horizon`` steps from the states ``x1`` (N, dx); nothing is stored.
 
@@ -108,6 +126,7 @@ def rollout(system: System, policy: Policy, x1: Array, horizon: int, rng: np.ran
 EXAMPLES: dict[str, System] = {
     "scalar": linear(0.9, 1.0),
     "rotation": linear(0.8 * np.array([[0.6, -0.8], [0.8, 0.6]]), [[0.5], [0.0]]),
+    "chunked": chunked(linear([[0.9, 0.2], [0.0, 0.7]], np.eye(2)), 3),
     "contractive 1-D": contractive(np.random.default_rng(1), dx=1, du=1, alpha=0.5, beta=2.0),
     "contractive 3-D": contractive(np.random.default_rng(2), dx=3, du=2, alpha=0.95, beta=0.3),
     "contractive 6-D": contractive(np.random.default_rng(3), dx=6, du=6, alpha=0.7, beta=1.0),

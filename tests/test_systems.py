@@ -89,3 +89,25 @@ def test_matvec_agrees_with_the_matrix_product(rng):
 def test_bad_input_is_named(call, said, rng):
     with pytest.raises(ValueError, match=said):
         call(rng)
+
+
+def test_a_chunk_is_its_actions_one_after_the_other(rng):
+    plant = systems.EXAMPLES["contractive 3-D"]
+    x, u = rng.normal(size=(6, 3)), rng.normal(size=(6, 4 * plant.du))
+    one_by_one = x
+    for j in range(4):
+        one_by_one = plant.f(one_by_one, u[:, j * plant.du : (j + 1) * plant.du])
+    np.testing.assert_array_equal(systems.chunked(plant, 4).f(x, u), one_by_one)
+    np.testing.assert_array_equal(systems.chunked(plant, 1).f(x, u[:, : plant.du]), plant.f(x, u[:, : plant.du]))
+
+
+def test_a_chunk_worked_by_hand(rng):
+    chunk = systems.chunked(systems.linear(0.5, 2.0), 2)
+    assert chunk.f(np.array([[4.0]]), np.array([[1.0, -1.0]])).tolist() == [[0.0]]  # 4/2 + 2 = 4, then 4/2 - 2 = 0
+    assert (chunk.du, chunk.alpha, chunk.beta) == (2, 0.25, pytest.approx(2 * 1.25**0.5))
+
+
+@pytest.mark.parametrize(("length", "sigma"), [(0, 0.0), (2, 0.1)])
+def test_chunked_refuses_an_empty_chunk_and_a_noisy_plant(length, sigma):
+    with pytest.raises(ValueError, match="length >= 1 and a plant without noise"):
+        systems.chunked(systems.linear(0.5, 1.0, sigma), length)

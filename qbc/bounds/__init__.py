@@ -10,3 +10,4 @@ from qbc.bounds.horizon import *  # noqa: F403
 from qbc.bounds.limits import *  # noqa: F403
 from qbc.bounds.log_loss import *  # noqa: F403
 from qbc.bounds.quantization import *  # noqa: F403
+from qbc.bounds.stability import *  # noqa: F403

@@ -10,4 +10,5 @@ from qbc.bounds.horizon import *  # noqa: F403
 from qbc.bounds.limits import *  # noqa: F403
 from qbc.bounds.log_loss import *  # noqa: F403
 from qbc.bounds.quantization import *  # noqa: F403
+from qbc.bounds.sgd import *  # noqa: F403
 from qbc.bounds.stability import *  # noqa: F403

@@ -6,6 +6,7 @@
 ``heads``             one network: a conditional mean, a conditional mixture
 ``ensemble``          k networks of one shape side by side: seeds, noise levels or checkpoints at once
 ``diffusion``         conditional denoising diffusion policies, trained on noised observations
+``sgd``               streaming SGD: every checkpoint a policy, raw and averaged
 ====================  ==============================================================================
 
 Every fit takes a ``seed`` and gives the same policy for the same seed, also in another process: one thread, its own
@@ -17,12 +18,15 @@ from qbc.learn.diffusion import Diffusion, fit_diffusion
 from qbc.learn.ensemble import Ensemble, Networks, fit_ensemble
 from qbc.learn.heads import MeanHead, MixtureHead, Network, fit_mean, fit_mixture, mixture_loss, mlp, train
 from qbc.learn.linear import fit_linear
+from qbc.learn.sgd import Checkpoints, Gains, stream_gains, stream_networks, tangents
 from qbc.learn.training import DEVICE
 
 __all__ = [
     "DEVICE",
+    "Checkpoints",
     "Diffusion",
     "Ensemble",
+    "Gains",
     "MeanHead",
     "MixtureHead",
     "Network",
@@ -34,5 +38,8 @@ __all__ = [
     "fit_mixture",
     "mixture_loss",
     "mlp",
+    "stream_gains",
+    "stream_networks",
+    "tangents",
     "train",
 ]

@@ -1,0 +1,91 @@
+"""Streaming stochastic gradient descent, every iterate a policy: raw checkpoints and their exponential moving averages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+
+from qbc.learn.ensemble import Ensemble, Networks
+from qbc.learn.training import array, tensor
+from qbc.systems import Array
+
+Batches = Callable[[], tuple[Array, Array]]  # a fresh minibatch at every call: states and actions
+
+
+@dataclass(frozen=True)
+class Gains:
+    """The last iterates of n chains of scalar gains: one policy u = gain x for every entry."""
+
+    raw: Array  # (keep, n)
+    ema: Array  # (gammas, keep, n): moving averages of the same iterates
+
+
+def stream_gains(
+    batches: Batches, start: ArrayLike, *, lr: float | Sequence[float] | Array, steps: int, gammas: Sequence[float] = (), keep: int = 1
+) -> Gains:
+    """SGD on half the mean squared error of u = gain x, in n independent chains; the last ``keep`` iterates are kept.
+
+    ``batches`` gives x (n, B), u (n, B) anew for every step. ``lr`` is a number or one for each step. A moving average starts at
+    ``start`` (a number or (n,)) and moves by the share gamma towards each new iterate. Raises ``ValueError`` if lr and steps differ.
+    """
+    rates = np.broadcast_to(np.asarray(lr, dtype=float), np.shape(lr) or (steps,))
+    if rates.shape != (steps,) or not 1 <= keep <= steps:
+        raise ValueError(f"stream_gains needs one lr or {steps}, and 1 <= keep <= steps; got {np.shape(lr)} and keep = {keep}")
+    if any(not 0 < g <= 1 for g in gammas):
+        raise ValueError(f"gammas must lie in (0, 1], got {tuple(gammas)}")
+    gain, averages, kept = np.asarray(start, dtype=float), [np.asarray(start, dtype=float) for _ in gammas], []
+    for t, eta in enumerate(rates):
+        x, u = batches()
+        gain = gain - eta * ((gain[..., None] * x - u) * x).mean(axis=1)
+        averages = [m + g * (gain - m) for g, m in zip(gammas, averages, strict=True)]
+        if t >= steps - keep:
+            kept.append((gain, *averages))
+    both = np.array(kept).swapaxes(0, 1)
+    return Gains(both[0], both[1:])
+
+
+@dataclass(frozen=True)
+class Checkpoints:
+    """``count`` checkpoints of k networks in one ensemble, network i of checkpoint c at c k + i, and their moving averages."""
+
+    raw: Networks
+    ema: Networks
+    count: int
+
+
+def stream_networks(nets: Networks, batches: Batches, *, lr: float, steps: int, gamma: float, count: int, every: int) -> Checkpoints:
+    """Plain SGD on the mean squared error of every network of ``nets``, which stay as they are.
+
+    ``batches`` gives x (k, B, dx), u (k, B, du) anew for every step. The last ``count`` iterates at distance ``every`` are kept,
+    with their moving averages (share ``gamma`` towards each iterate, started at ``nets``).
+    """
+    if not (1 <= count * every <= steps and 0 < gamma <= 1 and lr > 0):
+        raise ValueError(f"stream_networks needs count * every <= steps, 0 < gamma <= 1, lr > 0; got {count} * {every}, {gamma}, {lr}")
+    net, average = nets.net.snapshot().requires_grad_(True), nets.net.snapshot()
+    raw, ema = [], []
+    for t in range(1, steps + 1):
+        x, u = (tensor(a) for a in batches())
+        loss = ((net(x) - u) ** 2).mean(dim=(1, 2)).sum()
+        slopes = torch.autograd.grad(loss, list(net.parameters()))
+        with torch.no_grad():
+            for p, m, g in zip(net.parameters(), average.parameters(), slopes, strict=True):
+                p.sub_(g, alpha=lr)
+                m.lerp_(p, gamma)
+        if t > steps - count * every and (steps - t) % every == 0:
+            raw.append(net.snapshot())
+            ema.append(average.snapshot())
+    return Checkpoints(Networks(Ensemble.join(raw)), Networks(Ensemble.join(ema)), count)
+
+
+def tangents(nets: Networks, x: Array) -> Array:
+    """The derivative of every network's outputs at x (N, dx) in its own parameters: (k, N, du, P)."""
+    net = nets.net.snapshot().requires_grad_(True)
+    out, rows = net(tensor(x)), []
+    for o in out.sum(dim=0).reshape(-1):
+        slopes = torch.autograd.grad(o, list(net.parameters()), retain_graph=True)
+        rows.append(torch.cat([g.reshape(net.k, -1) for g in slopes], dim=1))
+    return array(torch.stack(rows, dim=1)).reshape(net.k, *out.shape[1:], -1)

@@ -1,0 +1,179 @@
+"""Chapter 10, right-hand sides: worked by hand, against quadrature and small simulations, refusing what lies outside their domain."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import optimize, stats
+
+from qbc import bounds, learn, systems
+from qbc.claims import ClaimError, check
+
+
+def test_worked_by_hand():
+    assert bounds.sgd_variance(0.5, 2.0, 4) == pytest.approx(0.5 * 1.0 / 1.5)
+    assert bounds.sgd_variance(0.5, 1.0, 1, kurtosis=3.0) == pytest.approx(0.5 / 0.5)
+    assert bounds.sgd_variance(0.1, 1.0, 1, curvature=2.0) == pytest.approx(0.1 * 2 / (2 * (2 - 0.2)))  # eta sg^2/(lam (2 - eta lam))
+    assert bounds.excess_loss_share(0.1, 4) == pytest.approx(0.1 / (4 * 1.9))
+    assert bounds.mirror_gap(1, 0.005) == pytest.approx(4 * 0.1)  # (1 + d)^2 - (1 - d)^2 = 4 d, d = .1
+    assert bounds.log_return_swing(1000, 1e-6) == pytest.approx(2.0)
+    assert bounds.return_quantile(0.5, 300, 1e-4) == pytest.approx(1.0)
+    assert bounds.mean_return(1, 0.3) == pytest.approx(1.3)
+    assert bounds.mean_return(2, 0.025) == pytest.approx(1 + 6 * 0.025 + 3 * 0.025**2)
+    assert bounds.mean_return(1000, 1e-6) == pytest.approx(7.352, abs=5e-4)
+    assert bounds.mean_return(2000, 1e-6) == pytest.approx(2882, abs=1)
+    assert bounds.mean_return_leading(100, 1e-6) == pytest.approx(math.exp(0.02))
+    assert bounds.leaving(0.5, 1, 0.25) == pytest.approx(2 * stats.norm.sf(1.0))
+    assert [bounds.ema_ratio(g, 0.9) for g in (0.5, 0.1, 0.01, 0.001)] == pytest.approx([0.8788, 0.5014, 0.08718, 0.009416], rel=1e-3)
+    assert bounds.ema_ratio(0.2, 0.0) == pytest.approx(0.2 / 1.8)  # independent iterates
+    assert bounds.critical_horizon(1e-6) == pytest.approx(707.1, abs=0.1)
+    assert bounds.ema_ratio(0.01, 0.9) ** -0.5 == pytest.approx(3.387, abs=1e-3)
+    assert bounds.run_scatter(1, 0.9) == pytest.approx(math.sqrt(2))
+    assert bounds.run_scatter(50, 0.0) == pytest.approx(math.sqrt(2 / 50))
+    assert bounds.scheduled_variance(1.0, [0.5], 2.0, 4) == pytest.approx(0.25 + 0.25)
+    assert bounds.tangent_variance([2.0, 5.0], [1.0, 0.0], 0.1, 1.0, 1) == pytest.approx(4 * 0.1 / 1.9)
+    assert bounds.contractive_error(0.9, 0.1) == pytest.approx(1.0)
+    q = stats.norm.ppf(0.75)
+    assert bounds.median_ratio_floor(math.log(2) / q, math.log(1.25) / q) == pytest.approx(0.5 / 0.25)
+    assert bounds.amplification_ratio(200, 0.9) == pytest.approx(20)
+    assert bounds.amplification_ratio(2, 0.5) == pytest.approx(2 / 1.5)
+    assert bounds.amplification_ratio(1, 0.9) == pytest.approx(1)
+
+
+@given(st.integers(1, 60), st.floats(1e-6, 0.05))
+def test_mean_return_is_the_gaussian_moment(horizon, variance):
+    nodes, weights = np.polynomial.hermite_e.hermegauss(80)  # exact for polynomials up to degree 159
+    oracle = weights @ (1 + math.sqrt(variance) * nodes) ** (2 * horizon) / math.sqrt(2 * math.pi)
+    assert bounds.mean_return(horizon, variance) == pytest.approx(oracle, rel=1e-9)
+
+
+@given(st.integers(100, 5000), st.floats(1e-4, 0.1))
+def test_the_leading_order_is_too_large_by_its_next_term(horizon, c):
+    v = c / horizon**2
+    short = 1 - bounds.mean_return(horizon, v) / bounds.mean_return_leading(horizon, v)
+    assert short == pytest.approx((c + 4 * c**2) / horizon, rel=0.05)
+    assert 0 < short < 0.002
+
+
+@given(st.floats(0.01, 0.99), st.floats(-0.95, 0.95))
+def test_ema_ratio_is_the_double_sum(gamma, decay):
+    j = np.arange(4000)
+    keep = ((1 - gamma) * decay) ** j
+    total = gamma**2 / (1 - (1 - gamma) ** 2) * (2 * keep.sum() - 1)
+    assert bounds.ema_ratio(gamma, decay) == pytest.approx(total, rel=1e-6)
+
+
+@given(st.floats(0.001, 0.99), st.floats(0.001, 0.99))
+def test_more_averaging_leaves_less_and_memory_leaves_more(gamma, decay):
+    assert bounds.ema_ratio(gamma / 2, decay) < bounds.ema_ratio(gamma, decay) <= 1
+    assert bounds.ema_ratio(gamma, decay) >= bounds.ema_ratio(gamma, decay / 2)
+
+
+@given(st.floats(0.01, 0.6), st.integers(1, 16), st.floats(1, 3), st.floats(0.1, 1))
+def test_the_schedule_ends_in_the_stationary_variance(eta, batch, kurtosis, curvature):
+    kind = dict(curvature=curvature, kurtosis=kurtosis)
+    fixed = bounds.sgd_variance(eta, 1.0, batch, **kind)
+    assert bounds.scheduled_variance(fixed, [eta] * 20, 1.0, batch, **kind) == pytest.approx(fixed)
+    assert bounds.scheduled_variance(0.0, [eta] * 20, 1.0, batch, **kind) <= fixed * (1 + 1e-12)
+
+
+@given(st.integers(1, 300), st.floats(-0.95, 0.95))
+def test_run_scatter_is_the_double_sum(n, decay):
+    lags = np.abs(np.subtract.outer(np.arange(n), np.arange(n)))
+    assert bounds.run_scatter(n, decay) == pytest.approx(math.sqrt(2 * ((decay**2) ** lags).sum()) / n)
+
+
+@given(st.floats(0.01, 0.99), st.integers(1, 2000), st.floats(1e-8, 1e-4))
+def test_quantiles_and_the_cliff_agree(q, horizon, variance):
+    """Returns above (1 + r)^2 or below (1 - r)^2 are the states outside the tube."""
+    r = 0.5
+    p = bounds.leaving(r, horizon, variance)
+    up = stats.norm.cdf(((1 + r) ** (1 / horizon) - 1) / math.sqrt(variance))
+    assert 0 <= p <= 1
+    if 0.01 < up < 0.99:
+        assert bounds.return_quantile(up, horizon, variance) == pytest.approx((1 + r) ** 2, rel=1e-6)
+    assert bounds.return_quantile(q, horizon, variance) > 0
+
+
+def median_error(swing, bias=0.0):
+    """The median of |e^z - 1|, z normal, by bisection of its distribution function."""
+
+    def below(m):
+        low = stats.norm.cdf(math.log1p(-m), bias, swing) if m < 1 else 0.0
+        return stats.norm.cdf(math.log1p(m), bias, swing) - low - 0.5
+
+    return optimize.brentq(below, 1e-9, 1e9, xtol=1e-12)
+
+
+@given(st.floats(0.01, 2), st.floats(0.01, 2), st.floats(-1, 1))
+def test_median_ratio_floor_is_below_the_ratio_and_near_it_for_small_swings(swing, averaged, bias):
+    assert bounds.median_ratio_floor(swing, averaged) <= median_error(swing, bias) / median_error(averaged) * (1 + 1e-9)
+    small = median_error(0.01 * swing) / median_error(0.01 * averaged)
+    assert bounds.median_ratio_floor(0.01 * swing, 0.01 * averaged) == pytest.approx(small, rel=0.02)
+
+
+def stream(rng, n, eta, batch, steps, gammas=(), noise=1.0, normal=True):
+    def batches():
+        x = rng.normal(size=(n, batch)) if normal else rng.choice([-1.0, 1.0], size=(n, batch))
+        return x, 0.3 * x + noise * rng.normal(size=x.shape)
+
+    run = learn.stream_gains(batches, 0.3 * np.ones(n), lr=eta, steps=steps, gammas=gammas)
+    return run.raw[-1] - 0.3, run.ema[:, -1] - 0.3
+
+
+def test_variance_and_ratio_against_sgd(rng):
+    raw, ema = stream(rng, 20_000, 0.2, 2, 120, (0.1,))
+    v = bounds.sgd_variance(0.2, 1.0, 2, kurtosis=3.0)
+    assert (raw**2).mean() == pytest.approx(v, rel=0.08)
+    assert (ema**2).mean() == pytest.approx(v * bounds.ema_ratio(0.1, 0.8), rel=0.08)
+    assert (raw**2).mean() > 1.05 * bounds.sgd_variance(0.2, 1.0, 2)  # the minibatch's curvature is noisy too
+
+
+def log_returns(gains, horizon=300):
+    plant = systems.linear(0.7, 1.0)
+    run = systems.rollout(plant, lambda x, rng: gains[:, None] * x, np.ones((len(gains), 1)), horizon, np.random.default_rng(0))
+    return np.log(run.x[:, -1, 0] ** 2)
+
+
+def test_an_untrained_learner_turns_the_verdict(rng):
+    """The main verdict is about SGD's iterates: gains that no training made do not pass it."""
+    noise = math.sqrt(1e-6 / bounds.sgd_variance(0.1, 1.0, 4))
+    law = bounds.log_return_swing(300, 1e-6)
+    delta, _ = stream(rng, 5000, 0.1, 4, 60, noise=noise, normal=False)
+    close = dict(tol=0.1 * law, why="10 %: ten standard errors")
+    check("swing", log_returns(0.3 + delta).std(), "==", law, **close)
+    for untrained in (0.3 + 0.002 * rng.normal(size=5000), np.full(5000, 0.301)):
+        with pytest.raises(ClaimError):
+            check("swing", log_returns(untrained).std(), "==", law, **close)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: bounds.sgd_variance(2.0, 1.0, 1), "step small enough"),
+        (lambda: bounds.sgd_variance(0.7, 1.0, 1, kurtosis=3.0), "step small enough"),
+        (lambda: bounds.sgd_variance(0.1, 1.0, 1, kurtosis=0.5), "kurtosis at least 1"),
+        (lambda: bounds.excess_loss_share(0.0, 1), "step positive"),
+        (lambda: bounds.mirror_gap(10, -1.0), "excess nonnegative"),
+        (lambda: bounds.log_return_swing(10, 0.1), "variance small"),
+        (lambda: bounds.return_quantile(1e-9, 10, 0.1), "loop gain positive"),
+        (lambda: bounds.mean_return(0, 1.0), "horizon positive"),
+        (lambda: bounds.mean_return_leading(1000, 1e-6), "leading order"),
+        (lambda: bounds.leaving(1.0, 10, 1e-4), "radius in 0 1"),
+        (lambda: bounds.ema_ratio(0.0, 0.5), "gamma in 0 1"),
+        (lambda: bounds.ema_ratio(0.5, 1.0), "decay below 1"),
+        (lambda: bounds.critical_horizon(0.0), "variance positive"),
+        (lambda: bounds.run_scatter(0, 0.5), "checkpoints positive"),
+        (lambda: bounds.scheduled_variance(0.0, [-0.1], 1.0, 1), "steps nonnegative"),
+        (lambda: bounds.tangent_variance([1.0], [1.0, 2.0], 0.1, 1.0, 1), "one weight"),
+        (lambda: bounds.tangent_variance([1.0], [-1.0], 0.1, 1.0, 1), "curvatures nonnegative"),
+        (lambda: bounds.contractive_error(1.0, 0.1), "alpha in 0 1"),
+        (lambda: bounds.median_ratio_floor(1.0, 0.0), "averaged positive"),
+        (lambda: bounds.amplification_ratio(10, 1.0), "alpha in 0 1"),
+    ],
+)
+def test_outside_its_domain_a_bound_refuses(call, said):
+    with pytest.raises(ValueError, match=said):
+        call()

@@ -1,0 +1,95 @@
+"""Streaming SGD: its steps are the ones written down, its averages those of its iterates, its checkpoints policies."""
+
+import numpy as np
+import pytest
+import torch
+from torch._subclasses.fake_tensor import FakeTensorMode
+
+from qbc import learn
+from qbc.learn import training
+
+
+def test_three_steps_by_hand():
+    data = iter([(np.array([[1.0, 2.0]]), np.array([[1.0, 0.0]])), (np.array([[1.0, 1.0]]), np.array([[2.0, 0.0]]))])
+    run = learn.stream_gains(lambda: next(data), [0.0], lr=[0.1, 0.2], steps=2, gammas=[0.5], keep=2)
+    # gradient of half the mean squared error: -1/2 * (1 * 1 + 0 * 2) = -.5; then (.05 - 2 + .05) / 2 = -.95
+    np.testing.assert_allclose(run.raw[:, 0], [0.05, 0.05 + 0.2 * 0.95])
+    np.testing.assert_allclose(run.ema[0, :, 0], [0.025, (0.025 + 0.24) / 2])
+
+
+def test_chains_do_not_mix_and_zero_noise_converges(rng):
+    truth = np.array([0.5, -2.0, 3.0])
+
+    def batches():
+        x = rng.normal(size=(3, 8))
+        return x, truth[:, None] * x
+
+    run = learn.stream_gains(batches, np.zeros(3), lr=0.2, steps=300, gammas=[0.1])
+    np.testing.assert_allclose(run.raw[-1], truth, atol=1e-9)
+    np.testing.assert_allclose(run.ema[0, -1], truth, atol=1e-9)
+
+
+def network_stream(rng, noise, **more):
+    nets = learn.Networks(learn.Ensemble(3, (1, 8, 1), seed=0))
+
+    def batches():
+        x = rng.uniform(-1, 1, size=(3, 4, 1))
+        return x, 0.5 * x + noise * rng.normal(size=x.shape)
+
+    kwargs = dict(lr=0.1, steps=100, gamma=0.2, count=5, every=4) | more
+    return nets, learn.stream_networks(nets, batches, **kwargs)
+
+
+def test_checkpoints_are_networks_in_order_and_the_start_is_left_alone(rng):
+    x = np.linspace(-1, 1, 7)[:, None]
+    nets, run = network_stream(rng, 0.3)
+    again = learn.Networks(learn.Ensemble(3, (1, 8, 1), seed=0))
+    np.testing.assert_array_equal(nets(x), again(x))
+    assert run.count == 5
+    assert run.raw(x).shape == run.ema(x).shape == (15, 7, 1)
+    spread = [net(x).reshape(5, 3, 7).std(axis=0).mean() for net in (run.raw, run.ema)]
+    assert 0 < spread[1] < spread[0]
+    assert np.abs(run.raw(x) - 0.5 * x).mean() < np.abs(nets(x) - 0.5 * x).mean()  # and they have learned something
+
+
+def test_an_average_that_follows_at_once_is_the_iterate(rng):
+    x = np.linspace(-1, 1, 7)[:, None]
+    _, run = network_stream(rng, 0.3, gamma=1.0)
+    np.testing.assert_allclose(run.raw(x), run.ema(x), atol=1e-6)
+
+
+def test_tangents_are_finite_differences(rng):
+    nets, _ = network_stream(rng, 0.0, steps=20)
+    x = rng.uniform(-1, 1, size=(4, 1))
+    J = learn.tangents(nets, x)
+    flat = torch.cat([p.reshape(3, -1) for p in nets.net.parameters()], dim=1).detach().cpu().numpy()
+    assert J.shape == (3, 4, 1, flat.shape[1]) == (3, 4, 1, 25)
+    before, moved = nets(x), nets.net.snapshot()
+    with torch.no_grad():
+        for p in moved.parameters():
+            p.add_(1e-3 * p)
+    change = learn.Networks(moved)(x) - before
+    np.testing.assert_allclose(change, 1e-3 * np.einsum("kndp,kp->knd", J, flat), atol=2e-5)
+
+
+def test_networks_and_batches_stay_on_one_device(monkeypatch):
+    """As in test_learn_device: fake tensors elsewhere refuse to meet one that was left on the processor."""
+    elsewhere = torch.device("meta")
+    monkeypatch.setattr(training, "DEVICE", elsewhere)
+    with FakeTensorMode():
+        nets = learn.Networks(learn.Ensemble(2, (1, 3, 1), seed=0))
+        batch = np.zeros((2, 4, 1)), np.zeros((2, 4, 1))
+        run = learn.stream_networks(nets, lambda: batch, lr=0.1, steps=2, gamma=0.5, count=1, every=1)
+        assert {p.device for net in (run.raw, run.ema) for p in net.net.parameters()} == {elsewhere}
+
+
+def test_bad_input_is_named(rng):
+    nothing = lambda: (np.zeros((1, 1)), np.zeros((1, 1)))  # noqa: E731
+    with pytest.raises(ValueError, match="one lr or 3"):
+        learn.stream_gains(nothing, [0.0], lr=[0.1], steps=3)
+    with pytest.raises(ValueError, match="keep <= steps"):
+        learn.stream_gains(nothing, [0.0], lr=0.1, steps=3, keep=4)
+    with pytest.raises(ValueError, match="gammas must lie"):
+        learn.stream_gains(nothing, [0.0], lr=0.1, steps=3, gammas=[0.0])
+    with pytest.raises(ValueError, match="count \\* every"):
+        network_stream(rng, 0.0, count=50)

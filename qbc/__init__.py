@@ -11,6 +11,7 @@ The map, lowest level first; a module imports only from levels below its own (a 
 0     ``claims``          ``Estimate`` (value, low, high), ``check`` -> ``Verdict``, ``glue``
 1     ``plots``           measured with intervals, theory dashed; one style
 1     ``policies``        policies are callables ``(x, rng) -> u``; the ones the theory names
+1     ``noising``         the replica kernel of a Gaussian mixture
 1     ``families``        instances that several chapters test theorems on; the MLE of a finite class
 2     ``learn``           fits: least squares, heads, ensembles, diffusion; the only importer of torch
 --    ``pipeline, cli``   chapters: pair, execute, record, render; the command ``qbc``; none of the science

@@ -6,7 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from qbc.systems import Array, matvec
+from qbc.systems import Array, Policy, matvec
+
+
+def noised(policy: Policy, sigma: float) -> Policy:
+    """The smoothed policy: ``policy`` at x + sigma w, with fresh w ~ N(0, I) at every call and sigma in units of x."""
+    return lambda x, rng: policy(x + sigma * rng.normal(size=x.shape), rng)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ LEVEL = {
     "bounds": 0,
     "plots": 1,
     "policies": 1,
+    "noising": 1,
     "families": 1,
     "learn": 2,
 }

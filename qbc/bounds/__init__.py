@@ -1,7 +1,7 @@
 """The right-hand sides: one pure function for each theorem, with its label, its source and the domain it holds on.
 
-A module holds the functions of one chapter (08 has two, ``noising`` and ``lanes``); all of them are reached as ``bounds.name``. Outside its domain a function raises
-``ValueError`` and says what it wanted.
+A module holds the functions of one chapter (08 has two, ``noising`` and ``lanes``); all of them are reached as
+``bounds.name``. Outside its domain a function raises ``ValueError`` and says what it wanted.
 """
 
 from qbc.bounds.augmentation import *  # noqa: F403

@@ -5,6 +5,7 @@
 ``training``          the device, arrays in and out, one Adam loop for every network
 ``heads``             one network: a conditional mean, a conditional mixture
 ``ensemble``          k networks of one shape side by side: seeds, noise levels or checkpoints at once
+``tokens``            softmax regression over action tokens, its total-variation slope declared
 ``diffusion``         conditional denoising diffusion policies, trained on noised observations
 ``sgd``               streaming SGD: every checkpoint a policy, raw and averaged
 ====================  ==============================================================================
@@ -19,6 +20,7 @@ from qbc.learn.ensemble import Ensemble, Networks, fit_ensemble
 from qbc.learn.heads import MeanHead, MixtureHead, Network, fit_mean, fit_mixture, mixture_loss, mlp, train
 from qbc.learn.linear import fit_linear
 from qbc.learn.sgd import Checkpoints, Gains, stream_gains, stream_networks, tangents
+from qbc.learn.tokens import TokenHead, fit_tokens
 from qbc.learn.training import DEVICE
 
 __all__ = [
@@ -31,11 +33,13 @@ __all__ = [
     "MixtureHead",
     "Network",
     "Networks",
+    "TokenHead",
     "fit_diffusion",
     "fit_ensemble",
     "fit_linear",
     "fit_mean",
     "fit_mixture",
+    "fit_tokens",
     "mixture_loss",
     "mlp",
     "stream_gains",

@@ -1,0 +1,164 @@
+"""Chapter 07, right-hand sides: worked by hand, against quadrature and simulation, dominating and tight, refusing what lies outside."""
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import integrate, special, stats
+
+from qbc import bounds, learn, quantizers, systems
+from qbc.claims import ClaimError, check, proportion
+from qbc.divergences import tv_eps
+
+
+def test_worked_by_hand():
+    assert bounds.shifted_normals(1.0, 0.0) == pytest.approx(0.3829249)
+    assert bounds.shifted_normals(1.0, 2.0) == 0.0
+    assert bounds.bernoulli_tv(1.0, 3.0) == pytest.approx(0.3)
+    assert bounds.bernoulli_tv(6.0, 20.0) == pytest.approx(0.1)
+    assert bounds.deterministic_tv(1.0, 1.0) == 0.0
+    assert bounds.deterministic_tv(1.0, 1.1) == 1.0
+    assert bounds.softmax_tv([[3.0, 4.0], [0.0, 0.0]], 0.1) == pytest.approx(0.125)
+    assert bounds.tvc_additive(10, 0.01, 0.5, 0.02) == pytest.approx(0.2)
+    assert bounds.tvc_share_used(2, 0.01) == pytest.approx(0.05)  # fires at t = 1 with .0015, the bound is .03
+    assert [bounds.tvc_share_used(h, 1e-4) for h in (50, 100, 200, 400)] == pytest.approx([0.799, 0.894, 0.937, 0.947], abs=5e-4)
+    assert (bounds.offset_train(0.01, 0.01), bounds.offset_train(0.009, 0.01)) == (0.0, 1.0)
+    assert bounds.dithered_firing(2, 0.01, 0.1) == pytest.approx(0.015)
+    assert bounds.dithered_tv(0.15, 0.2, 0.1) == pytest.approx(0.3)
+    assert bounds.nearest_fires(100, 1.0, 1.0) == 4  # 1.5 (1 - .9^t) >= .5
+    assert bounds.nearest_fires(100, 0.33, 1.0) == 100
+    assert bounds.nearest_escape(11.0, 1, 0.0, 1.0) == pytest.approx(11.05)
+    assert bounds.dithered_mean(2, 0.01) == pytest.approx(0.0205)
+    assert bounds.frozen_firing(2, 0.01, 0.1) == pytest.approx(0.015)
+
+
+@given(st.floats(0, 4), st.floats(0, 1))
+def test_shifted_normals_by_quadrature(shift, eps):
+    r = max(shift - eps, 0.0)
+    z = np.linspace(-10, 15, 20_001)
+    overlap = integrate.trapezoid(np.minimum(stats.norm.pdf(z), stats.norm.pdf(z - r)), z)
+    assert bounds.shifted_normals(shift, eps) == pytest.approx(1 - overlap, abs=1e-6)
+
+
+@given(st.integers(2, 5), st.integers(1, 4), st.integers(0, 2**32 - 1), st.floats(1e-4, 5))
+def test_softmax_dominates_and_two_even_tokens_attain_it(k, d, seed, r):
+    rng = np.random.default_rng(seed)
+    w, b, v = rng.normal(size=(k, d)), rng.normal(size=k), rng.normal(size=d)
+    v *= r / np.linalg.norm(v)
+    p, q = special.softmax(b), special.softmax(b + w @ v)
+    assert np.abs(p - q).sum() / 2 <= bounds.softmax_tv(w, r) + 1e-12
+    even = math.tanh(np.linalg.norm(w[0] - w[1]) * r / 4)  # the exact value across the boundary of two tokens
+    assert even <= bounds.softmax_tv(w[:2], r) + 1e-12
+    if r < 1e-3:
+        assert even == pytest.approx(bounds.softmax_tv(w[:2], r), rel=1e-4)
+
+
+@given(st.integers(2, 400), st.floats(1e-7, 0.05))
+def test_the_bernoulli_learner_stays_below_the_additive_bound_and_tends_to_its_limit(horizon, eps):
+    share = bounds.tvc_share_used(horizon, eps)
+    limit = 1 - 10 * (1 - 0.9**horizon) / horizon
+    assert share <= limit * (1 + 1e-6)
+    assert bounds.tvc_share_used(horizon, 1e-9) == pytest.approx(limit, rel=1e-5)
+
+
+@given(st.integers(1, 300), st.floats(1e-6, 0.1))
+def test_frozen_dither_fails_less_often_than_fresh(horizon, ratio):
+    if 1.5 * ratio <= 1:
+        fresh, frozen = bounds.dithered_firing(horizon, ratio, 1.0), bounds.frozen_firing(horizon, ratio, 1.0)
+        assert frozen <= fresh + 1e-12
+        assert frozen <= 1.5 * ratio
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.floats(0.01, 1), st.integers(0, 2**32 - 1))
+def test_dithered_tv_against_the_quantizer(a, b, q, seed):
+    """The exact law of dithered rounding at u = a and u = b, from its definition."""
+    values = q * np.arange(-1, int(1 / q) + 3)
+    law = [np.maximum(0, 1 - np.abs(values - u) / q) for u in (a, b)]
+    tv = np.abs(law[0] - law[1]).sum() / 2
+    assert tv <= bounds.dithered_tv(1.0, abs(a - b), q) + 1e-9
+    if math.floor(a / q) == math.floor(b / q):
+        assert tv == pytest.approx(bounds.dithered_tv(1.0, abs(a - b), q), abs=1e-9)
+    draws = quantizers.Dithered(values)(np.full(2000, a), np.random.default_rng(seed))
+    assert set(np.unique(draws)) <= set(values[law[0] > 0]) | set(values[np.abs(values - a) < q * (1 + 1e-9)])
+
+
+@pytest.mark.parametrize("ratio", [0.34, 0.6, 2.0])
+def test_rounding_to_nearest_against_a_loop(ratio):
+    x, path, fired = 0.0, [], None
+    for t in range(400):
+        u = math.floor(0.15 * x + 0.5)
+        fired = t if u and fired is None else fired
+        path.append(x)
+        x = 0.9 * x + u + ratio
+    assert fired == bounds.nearest_fires(400, ratio, 1.0)
+    assert all(b >= bounds.nearest_escape(a, 1, ratio, 1.0) - 1e-9 * b for a, b in itertools.pairwise(path))
+    assert path[-1] > 1e4
+
+
+def tokens_apart(expert, head, horizon, rng, n=2000):
+    """Coupled rollouts on x' = .5 x + u / 2: how often the tokens have differed, and the mean training error."""
+    x, y, lost, train = *[rng.normal(size=(n, 1))] * 2, np.zeros(n, bool), 0.0
+    for _ in range(horizon):
+        z = rng.random(n)  # one uniform for both: the best coupling of two tokens
+        p, trained, q = (h.probabilities(s)[:, 1] for h, s in ((expert, x), (head, x), (head, y)))
+        train += np.abs(p - trained).mean() / horizon
+        k, m = (z < p).astype(int), (z < q).astype(int)
+        lost |= k != m
+        x, y = 0.5 * x + expert.values[k] / 2, 0.5 * y + head.values[m] / 2
+    return proportion(int(lost.sum()), n), train
+
+
+def test_the_theorem_holds_for_a_fitted_head_and_turns_when_the_fit_is_replaced_by_a_random_one(rng):
+    values, off = np.array([[-1.0], [1.0]]), 1e-3
+    expert = learn.TokenHead(np.array([[0.0], [0.8]]), np.array([0.0, 0.3]), values)
+    x = rng.normal(size=(20_000, 1))
+    fit = learn.fit_tokens(x, expert.codes(x, rng), values + off)
+    eps = bounds.contraction(0.5, 0.5, off)
+    test, train = tokens_apart(expert, fit, 15, rng)
+    bound = bounds.tvc_additive(15, train, fit.slope, eps) + 0.1
+    check("thm-tvc-additive", test, "<=", bound)
+    random = learn.TokenHead(rng.normal(size=(2, 1)) + np.array([[0.0], [-3.0]]), np.zeros(2), values + off)
+    with pytest.raises(ClaimError, match="violated"):
+        check("thm-tvc-additive", tokens_apart(expert, random, 15, rng)[0], "<=", bound)
+
+
+def test_the_plug_in_brackets_the_truth(rng):
+    shift, eps, delta, n = 1.0, 0.01, 0.05, 1000
+    x, x2, y, y2 = (rng.normal(size=(20, n)) + s for s in (0, 0, shift, shift))
+    high = np.mean([tv_eps(a, b, eps) for a, b in zip(x, y, strict=True)])
+    base = [tv_eps(a, b, delta) for p, q in ((x, x2), (y, y2)) for a, b in zip(p, q, strict=True)]
+    low = np.mean([tv_eps(a, b, eps + 2 * delta) for a, b in zip(x, y, strict=True)]) - 2 * np.mean(base)
+    assert low < bounds.shifted_normals(shift, eps) < high
+
+
+def test_the_declared_contraction_is_what_the_bound_uses():
+    plant = systems.linear(0.9, 1.0)
+    assert bounds.contraction(plant.alpha, plant.beta, 1e-4) == pytest.approx(1e-3)
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: bounds.shifted_normals(-1.0, 0.1), "shift nonnegative"),
+        (lambda: bounds.bernoulli_tv(0.0, 1.0, slope=-1.0), "slope nonnegative"),
+        (lambda: bounds.softmax_tv([1.0, 2.0], 0.1), "weights in rows"),
+        (lambda: bounds.softmax_tv([[1.0], [2.0]], -0.1), "r nonnegative"),
+        (lambda: bounds.tvc_additive(0, 0.1, 0.1, 0.1), "horizon positive"),
+        (lambda: bounds.tvc_additive(3, 1.1, 0.1, 0.1), "share"),
+        (lambda: bounds.tvc_share_used(3, 0.0), "eps positive"),
+        (lambda: bounds.offset_train(-0.1, 0.1), "eps nonnegative"),
+        (lambda: bounds.dithered_firing(3, 0.1, 0.0), "step positive"),
+        (lambda: bounds.dithered_firing(3, 1.0, 0.1), "probability"),
+        (lambda: bounds.dithered_tv(0.1, -1.0, 0.1), "r nonnegative"),
+        (lambda: bounds.nearest_fires(3, 0.1, 0.0), "step positive"),
+        (lambda: bounds.nearest_escape(1.0, 1, 0.1, 1.0, a=0.5), "rate above 1"),
+        (lambda: bounds.dithered_mean(-1, 0.1), "t nonnegative"),
+        (lambda: bounds.frozen_firing(3, 0.1, 0.0), "step positive"),
+    ],
+)
+def test_outside_its_domain_a_bound_refuses(call, said):
+    with pytest.raises(ValueError, match=said):
+        call()

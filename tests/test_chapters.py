@@ -117,6 +117,12 @@ def test_stem_numbers_are_unique_and_every_chapter_is_in_the_toc():
 
 
 @each
+def test_the_toc_shows_the_number_the_prose_refers_to(chapter):
+    title = re.search(r"^# (.+)$", chapter.text.read_text("utf8"), re.M)[1]
+    assert f'- file: notebooks/{chapter.stem}\n        title: "{chapter.stem[:2]} {title}"' in (TOP / "_toc.yml").read_text("utf8")
+
+
+@each
 def test_one_label_in_four_places(chapter):
     nb = chapters.derive(chapter)
     stated, checked, bound = [s.label for s in record.statements(prose(nb))], checks(nb), documented()

@@ -84,6 +84,7 @@ def test_a_snapshot_stays_while_training_goes_on_and_snapshots_join(rng):
             p.add_(1.0)
     torch.testing.assert_close(kept(x), then)
     torch.testing.assert_close(Ensemble.join([kept, ens])(x), torch.cat([then, ens(x)]))
+    torch.testing.assert_close(Ensemble.join([kept, ens]).part(slice(2, None))(x), ens(x))
     assert not any(p.requires_grad for p in kept.parameters())
 
 

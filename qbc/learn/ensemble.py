@@ -30,7 +30,7 @@ class Ensemble(nn.Module):
             raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, got {activation!r}")
         super().__init__()
         g = torch.Generator().manual_seed(seed)
-        self.k, self.activation = k, activation
+        self.k, self.dims, self.activation = k, tuple(dims), activation
         self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
         for width_in, width_out in pairwise(dims):
             for store, rows in ((self.weights, width_in), (self.biases, 1)):
@@ -49,17 +49,23 @@ class Ensemble(nn.Module):
         """A copy that further training leaves alone: a checkpoint."""
         return Ensemble.join([self])
 
+    def part(self, of: slice) -> Ensemble:
+        """A copy of some of the networks, which further training leaves alone."""
+        some = Ensemble(len(range(self.k)[of]), self.dims, 0, self.activation)
+        with torch.no_grad():
+            for mine, theirs in zip(some.parameters(), self.parameters(), strict=True):
+                mine.copy_(theirs[of])
+        return some.requires_grad_(False)
+
     @staticmethod
     def join(parts: Sequence[Ensemble]) -> Ensemble:
         """All networks of ``parts`` in one ensemble, in their order; they must have one shape and one activation."""
-        if len({(p.activation, *(w.shape[1:] for w in p.weights)) for p in parts}) != 1:
+        if len({(p.activation, p.dims) for p in parts}) != 1:
             raise ValueError("join needs ensembles of one shape and one activation")
-        dims = [w.shape[1] for w in parts[0].weights] + [parts[0].weights[-1].shape[2]]
-        joined = Ensemble(sum(p.k for p in parts), dims, 0, parts[0].activation)
+        joined = Ensemble(sum(p.k for p in parts), parts[0].dims, 0, parts[0].activation)
         with torch.no_grad():
-            for i in range(len(dims) - 1):
-                joined.weights[i].copy_(torch.cat([p.weights[i] for p in parts]))
-                joined.biases[i].copy_(torch.cat([p.biases[i] for p in parts]))
+            for mine, *theirs in zip(joined.parameters(), *(p.parameters() for p in parts), strict=True):
+                mine.copy_(torch.cat(theirs))
         return joined.requires_grad_(False)
 
 

@@ -1,4 +1,4 @@
-"""Learners: least squares, squared loss, log-loss and denoising fits. The only room that imports torch.
+"""Learners: least squares, squared loss, log-loss and denoising fits. The only part of qbc that imports torch.
 
 ====================  ==============================================================================
 ``linear``            least squares, closest to a prior
@@ -8,6 +8,11 @@
 ``tokens``            softmax regression over action tokens, its total-variation slope declared
 ``diffusion``         conditional denoising diffusion policies, trained on noised observations
 ``sgd``               streaming SGD: every checkpoint a policy, raw and averaged
+``autoencoders``      conditional autoencoders: per-sample (VAE) or aggregate (MMD) penalties on the latent
+``flows``             flow matching, DDPM and DDIM in a chosen number of network evaluations
+``lipschitz``         generators with a certified Lipschitz constant
+``chunks``            heads that answer with a whole chunk: points, mixtures, latents, learned codes, prototypes
+``autoregressive``    log-loss on tokens drawn one after the other: steps of a path, coefficients of a chunk
 ====================  ==============================================================================
 
 Every fit takes a ``seed`` and gives the same policy for the same seed, also in another process: one thread, its own
@@ -15,30 +20,54 @@ generators, no global state. Networks live on ``DEVICE``, an accelerator where t
 the processor, so that another device changes the rounding and nothing else.
 """
 
+from qbc.learn.autoencoders import Autoencoders, fit_autoencoders
+from qbc.learn.autoregressive import Sight, Steppers, fit_coefficients, fit_steppers
+from qbc.learn.chunks import Head, Scale, fit_chunk_mixture, fit_codes, fit_latents, fit_points, fit_prototypes
 from qbc.learn.diffusion import Diffusion, fit_diffusion
 from qbc.learn.ensemble import Ensemble, Networks, fit_ensemble
+from qbc.learn.flows import Denoiser, Flow, fit_denoiser, fit_flow
 from qbc.learn.heads import MeanHead, MixtureHead, Network, fit_mean, fit_mixture, mixture_loss, mlp, train
 from qbc.learn.linear import fit_linear
+from qbc.learn.lipschitz import Generators, fit_lipschitz
 from qbc.learn.sgd import Checkpoints, Gains, stream_gains, stream_networks, tangents
 from qbc.learn.tokens import TokenHead, fit_tokens
 from qbc.learn.training import DEVICE
 
 __all__ = [
     "DEVICE",
+    "Autoencoders",
     "Checkpoints",
+    "Denoiser",
     "Diffusion",
     "Ensemble",
+    "Flow",
     "Gains",
+    "Generators",
+    "Head",
     "MeanHead",
     "MixtureHead",
     "Network",
     "Networks",
+    "Scale",
+    "Sight",
+    "Steppers",
     "TokenHead",
+    "fit_autoencoders",
+    "fit_chunk_mixture",
+    "fit_codes",
+    "fit_coefficients",
+    "fit_denoiser",
     "fit_diffusion",
     "fit_ensemble",
+    "fit_flow",
+    "fit_latents",
     "fit_linear",
+    "fit_lipschitz",
     "fit_mean",
     "fit_mixture",
+    "fit_points",
+    "fit_prototypes",
+    "fit_steppers",
     "fit_tokens",
     "mixture_loss",
     "mlp",

@@ -1,0 +1,248 @@
+"""Heads that answer an observation with a whole chunk at once: a point, a mixture's component, a code of a learned codebook.
+
+All fit k networks side by side to data x (k, N, dx), u (k, N, du), standardised coordinate by coordinate, and are called as
+``head(x (k, n, dx), rng) -> u (k, n, du)``. ``flows`` and ``autoencoders`` hold the heads that carry noise to chunks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from qbc.learn.autoencoders import LOSSES, fit_autoencoders
+from qbc.learn.ensemble import Ensemble
+from qbc.learn.training import array, minimise, tensor
+from qbc.systems import Array
+
+Head = Callable[[Array, np.random.Generator], Array]
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Mean and standard deviation of every coordinate of data (k, N, d): (k, 1, d) each."""
+
+    mean: Array
+    sd: Array
+
+    @staticmethod
+    def of(u: Array) -> Scale:
+        return Scale(u.mean(axis=1, keepdims=True), np.maximum(u.std(axis=1, keepdims=True), 1e-9))
+
+    def into(self, u: Array) -> Array:
+        return np.asarray((u - self.mean) / self.sd)
+
+    def back(self, v: Array) -> Array:
+        return np.asarray(v * self.sd + self.mean)
+
+
+def checked(x: Array, u: Array) -> int:
+    """k, if x (k, N, dx) and u (k, N, ..) are data of k networks."""
+    if x.ndim != 3 or u.ndim < 3 or x.shape[:2] != u.shape[:2]:
+        raise ValueError(f"a head is fitted to x (k, N, dx) and u (k, N, ...), got {x.shape} and {u.shape}")
+    return len(x)
+
+
+def drawn(p: Array, rng: np.random.Generator) -> NDArray[np.int64]:
+    """One index from each row of probabilities (.., n): (..)."""
+    c = p.cumsum(axis=-1)
+    u = rng.random((*p.shape[:-1], 1)) * c[..., -1:]
+    index: NDArray[np.int64] = (u > c[..., :-1]).sum(axis=-1)
+    return index
+
+
+def distinct(x: Array) -> tuple[Tensor, Tensor]:
+    """The few different observations of each network's data in x (k, N, dx): (k, m, dx), and which of them each is (k, N).
+
+    Heads that see nothing but the observation need one evaluation for each of these, not one a row. Where a network has fewer
+    than m, its last is repeated.
+    """
+    found = [np.unique(v, axis=0, return_inverse=True) for v in x]
+    m = max(len(rows) for rows, _ in found)
+    each = np.stack([rows[np.minimum(np.arange(m), len(rows) - 1)] for rows, _ in found])
+    return tensor(each), torch.as_tensor(np.stack([which.ravel() for _, which in found]))
+
+
+def fit_points(
+    x: Array, u: Array, *, loss: str, seed: int, steps: int, lr: float = 2e-3, batch: int = 128, width: int = 128, depth: int = 2
+) -> Head:
+    """One chunk for each observation: the mean (``loss`` = "squared") or the coordinatewise median ("absolute")."""
+    if loss not in LOSSES:
+        raise ValueError(f"loss is one of {', '.join(LOSSES)}, got {loss!r}")
+    k, scale = checked(x, u), Scale.of(u)
+    net = Ensemble(k, (x.shape[2], *[width] * depth, u.shape[2]), seed, "silu")
+    X, which = distinct(x)
+    U, rows, g = tensor(scale.into(u)), torch.arange(k)[:, None], torch.Generator().manual_seed(seed)
+
+    def objective() -> Tensor:
+        i = torch.randint(U.shape[1], (k, batch), generator=g)
+        total: Tensor = LOSSES[loss](net(X)[rows, which[rows, i]] - U[rows, i]).mean(dim=(1, 2)).sum()
+        return total
+
+    minimise(net.parameters(), objective, steps=steps, lr=lr)
+
+    def head(x: Array, rng: np.random.Generator) -> Array:
+        with torch.no_grad():
+            return scale.back(array(net(tensor(x))))
+
+    return head
+
+
+def log_mixture(logits: Tensor, centres: Tensor, log_s: Tensor, u: Tensor) -> Tensor:
+    """Log densities (k, m, n) of chunks u (k, n, d) under m mixtures each: logits (k, m, c), centres, log_s (k, m, c, d)."""
+    k, m, c, d = centres.shape
+    precision = (-2 * log_s).exp()
+    flat = [t.reshape(k, m * c, d).transpose(1, 2) for t in (precision, precision * centres)]
+    square = torch.bmm(u**2, flat[0]) - 2 * torch.bmm(u, flat[1])  # (k, n, m c)
+    rest = (precision * centres**2 + 2 * log_s + np.log(2 * np.pi)).sum(dim=3)
+    each = -0.5 * (square.transpose(1, 2).reshape(k, m, c, -1) + rest[..., None])
+    return torch.logsumexp(logits.log_softmax(dim=2)[..., None] + each, dim=2)
+
+
+def fit_chunk_mixture(
+    x: Array,
+    u: Array,
+    *,
+    components: int,
+    seed: int,
+    steps: int,
+    lr: float = 2e-3,
+    batch: int = 128,
+    width: int = 128,
+    least: float = 0.02,
+) -> Head:
+    """Mixture density: log-loss of ``components`` Gaussians that share one diagonal covariance; a drawn component's mean is played.
+
+    The centres start at demonstrations drawn at random; widths stay above ``least`` (in standard deviations of the data), below
+    which a component could buy likelihood with one demonstration. The network is evaluated once per distinct observation.
+    """
+    k, d, c, scale = checked(x, u), u.shape[2], components, Scale.of(u)
+    rng, g = np.random.default_rng(seed), torch.Generator().manual_seed(seed)
+    seen, W = distinct(x)
+    net = Ensemble(k, (x.shape[2], width, width, c * (1 + d) + d), seed, "silu")
+    V = scale.into(u)
+    U, rows = tensor(V), torch.arange(k)[:, None]
+    with torch.no_grad():
+        start = np.stack([v[rng.choice(len(v), c, replace=False)] for v in V])
+        net.biases[-1][:, 0, c : c + c * d] = tensor(start.reshape(k, -1))
+
+    def parts(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        out = net(x)
+        logits, centres, raw = out.split([c, c * d, d], dim=2)
+        widths = (least + nn.functional.softplus(raw)).log()[:, :, None].expand(-1, -1, c, -1)
+        return logits, centres.reshape(*out.shape[:2], c, d), widths
+
+    def objective() -> Tensor:
+        i = torch.randint(U.shape[1], (k, batch), generator=g)
+        logs = log_mixture(*parts(seen), U[rows, i])
+        mine = W[rows, i].to(logs.device)[:, None]
+        total: Tensor = -logs.gather(1, mine).mean(dim=(1, 2)).sum() / d
+        return total
+
+    minimise(net.parameters(), objective, steps=steps, lr=lr)
+
+    def head(x: Array, rng: np.random.Generator) -> Array:
+        out = np.empty((*x.shape[:2], d))
+        for row in np.unique(x.reshape(-1, x.shape[2]), axis=0):
+            with torch.no_grad():
+                logits, centres, _ = parts(tensor(row).expand(k, 1, -1))
+            here = (x == row).all(axis=2)
+            pick = drawn(np.broadcast_to(array(logits.softmax(dim=2)), (*x.shape[:2], c)), rng)
+            out[here] = array(centres)[np.arange(k)[:, None], 0, pick][here]
+        return scale.back(out)
+
+    return head
+
+
+def fit_latents(
+    x: Array,
+    u: Array,
+    weights: Sequence[float],
+    *,
+    penalty: str,
+    seed: int,
+    steps: int,
+    latent: int = 4,
+    lr: float = 2e-3,
+    batch: int = 128,
+    width: int = 128,
+) -> Head:
+    """An autoencoder of the chunk under absolute loss, deployed by decoding z ~ N(0, I): see ``autoencoders``."""
+    scale, jitter = Scale.of(u), None if penalty == "kl" else 0.075
+    fit = fit_autoencoders(
+        scale.into(u), weights, s=x, seed=seed, steps=steps, latent=latent, loss="absolute", penalty=penalty,
+        jitter=jitter, batch=batch, lr=lr, encoder=(width, width), decoder=(width, width),
+    )  # fmt: skip
+    return lambda x, rng: scale.back(fit.decode(rng.normal(size=(*x.shape[:2], latent)), x))
+
+
+def fit_codes(
+    x: Array,
+    u: Array,
+    codes: Sequence[int],
+    *,
+    seed: int,
+    steps: int,
+    latent: int = 4,
+    lr: float = 2e-3,
+    batch: int = 128,
+    width: int = 128,
+    commit: float = 0.25,
+) -> Head:
+    """A vector-quantised latent: the decoder sees the nearest of ``codes[i]`` vectors, learned with it; codes are drawn uniformly.
+
+    Absolute error, straight-through gradients; the codebook starts at encoded demonstrations.
+    """
+    k, scale = checked(x, u), Scale.of(u)
+    encoder = Ensemble(k, (u.shape[2] + x.shape[2], width, width, latent), seed, "silu")
+    decoder = Ensemble(k, (latent + x.shape[2], width, width, u.shape[2]), seed + 1, "silu")
+    X, U, rows = tensor(x), tensor(scale.into(u)), torch.arange(k)[:, None]
+    g, most = torch.Generator().manual_seed(seed), max(codes)
+    with torch.no_grad():
+        i = torch.rand(k, X.shape[1], generator=g).argsort(dim=1)[:, :most]
+        book = nn.Parameter(encoder(torch.cat([U[rows, i], X[rows, i]], dim=2)))
+    absent = tensor(np.where(np.arange(most) < np.array(codes)[:, None], 0.0, np.inf))[:, None]
+
+    def objective() -> Tensor:
+        i = torch.randint(X.shape[1], (k, batch), generator=g)
+        z = encoder(torch.cat([U[rows, i], X[rows, i]], dim=2))
+        near = (torch.cdist(z.detach(), book.detach()) + absent).argmin(dim=2)
+        q = book[rows, near]
+        error = (decoder(torch.cat([z + (q - z).detach(), X[rows, i]], dim=2)) - U[rows, i]).abs().mean(dim=(1, 2))
+        drift = ((q - z.detach()) ** 2).mean(dim=(1, 2)) + commit * ((z - q.detach()) ** 2).mean(dim=(1, 2))
+        total: Tensor = (error + drift).sum()
+        return total
+
+    minimise([*encoder.parameters(), *decoder.parameters(), book], objective, steps=steps, lr=lr)
+
+    def head(x: Array, rng: np.random.Generator) -> Array:
+        pick = torch.as_tensor((rng.random(x.shape[:2]) * np.array(codes)[:, None]).astype(int))
+        with torch.no_grad():
+            return scale.back(array(decoder(torch.cat([book[rows, pick], tensor(x)], dim=2))))
+
+    return head
+
+
+def fit_prototypes(x: Array, u: Array, codes: int, *, seed: int) -> Head:
+    """k-means over whole chunks u (k, N, du); the code is drawn with its frequency among the chunks of that observation."""
+    from sklearn.cluster import KMeans  # slow to import, needed here only
+
+    checked(x, u)
+    fits = [KMeans(codes, n_init=1, random_state=seed).fit(v) for v in u]
+
+    def head(x_new: Array, rng: np.random.Generator) -> Array:
+        out = np.empty((*x_new.shape[:2], u.shape[2]))
+        for i, fit in enumerate(fits):
+            for row in np.unique(x_new[i], axis=0):
+                here, same = (x_new[i] == row).all(axis=1), (x[i] == row).all(axis=1)
+                if not same.any():
+                    raise ValueError(f"prototypes know only the observations they were fitted to, got {row}")
+                share = np.bincount(fit.labels_[same], minlength=codes) / same.sum()
+                out[i, here] = fit.cluster_centers_[drawn(np.broadcast_to(share, (here.sum(), codes)), rng)]
+        return out
+
+    return head

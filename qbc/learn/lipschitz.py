@@ -1,0 +1,104 @@
+"""Generators whose Lipschitz constant is certified: every layer is divided by its spectral norm, every activation is 1-Lipschitz.
+
+A generator maps noise of a given base to scalar actions and is fitted by squared Wasserstein distance, which on the line needs
+no critic: sort both sides and compare. Spectral norms as divisors are of arXiv 1802.05957. ReLU shortens gradients; sorting
+pairs of units (GroupSort, arXiv 1811.05381) does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from qbc.learn.ensemble import Ensemble
+from qbc.learn.training import array, minimise, tensor
+from qbc.systems import Array
+
+
+def sorted_pairs(h: Tensor) -> Tensor:
+    """GroupSort of (..., width), width even: units 2i and 2i + 1 exchanged where out of order, so no gradient is shortened."""
+    a, b = h[..., ::2], h[..., 1::2]
+    return torch.stack([torch.minimum(a, b), torch.maximum(a, b)], dim=-1).flatten(-2)
+
+
+ONE_LIPSCHITZ = {"relu": torch.relu, "groupsort": sorted_pairs}
+
+
+@dataclass(frozen=True)
+class Generators:
+    """k fitted maps of noise to actions, layer by layer: h W + b, then the activation, except after the last layer."""
+
+    weights: tuple[Tensor, ...]  # (k, width in, width out) each
+    biases: tuple[Tensor, ...]  # (k, 1, width out) each
+    activation: str
+
+    def forward(self, z: Tensor) -> Tensor:
+        """(k, N, 1) for noise z (N, d) shown to all, or (k, N, d); carries gradients."""
+        h = z.expand(self.weights[0].shape[0], *z.shape[-2:])
+        for i, (w, b) in enumerate(zip(self.weights, self.biases, strict=True)):
+            h = torch.baddbmm(b, h, w)
+            h = h if i == len(self.weights) - 1 else ONE_LIPSCHITZ[self.activation](h)
+        return h
+
+    def __call__(self, z: Array) -> Array:
+        """Actions (k, N) for noise z (N, d) shown to all, or (k, N, d)."""
+        with torch.no_grad():
+            return array(self.forward(tensor(z))[..., 0])
+
+    @property
+    def certified(self) -> Array:
+        """(k,): the product of the layers' spectral norms, by singular values in double precision; no slope exceeds it.
+
+        Up to the rounding of :meth:`forward`, which is in single precision.
+        """
+        norms = [np.linalg.norm(array(w), ord=2, axis=(1, 2)) for w in self.weights]
+        product: Array = np.prod(norms, axis=0)
+        return product
+
+
+def fit_lipschitz(
+    z: Array,
+    u: Array,
+    constants: Sequence[float],
+    *,
+    seed: int,
+    activation: str = "groupsort",
+    normalise: bool = True,
+    steps: int = 1000,
+    lr: float = 5e-3,
+    batch: int = 256,
+    width: int = 32,
+    depth: int = 3,
+) -> Generators:
+    """One generator for each entry of ``constants``, at most that steep, from base noise z (N, d) to actions distributed as u (M,).
+
+    Each of ``steps`` compares, for every generator, a sorted batch of its actions with as many quantiles of ``u``.
+    ``normalise=False`` leaves the layers free; ``constants`` then only scale the output at the start.
+    Raises ``ValueError`` for data, constants, activations or widths that do not fit, or if training diverged.
+    """
+    if z.ndim != 2 or u.ndim != 1 or not len(constants) or min(constants) <= 0:
+        raise ValueError(f"fit_lipschitz needs z (N, d), u (M,) and constants > 0, got {z.shape}, {u.shape} and {tuple(constants)}")
+    if activation not in ONE_LIPSCHITZ or width % 2:
+        raise ValueError(f"activation must be one of {', '.join(ONE_LIPSCHITZ)} and width even, got {activation!r} and {width}")
+    k, g = len(constants), torch.Generator().manual_seed(seed)
+    net = Ensemble(k, (z.shape[1], *[width] * depth, 1), seed)
+    top = tensor(constants)[:, None, None]
+    Z, target = tensor(z), tensor(np.quantile(u, (np.arange(batch) + 0.5) / batch))
+
+    def generators() -> Generators:
+        weights = [w / torch.linalg.matrix_norm(w, ord=2)[:, None, None] if normalise else w for w in net.weights]
+        return Generators((*weights[:-1], top * weights[-1]), tuple(net.biases), activation)
+
+    def loss() -> Tensor:
+        i = torch.randint(len(Z), (k, batch), generator=g)
+        out = generators().forward(Z[i])[..., 0]
+        total: Tensor = ((out.sort(dim=1).values - target) ** 2).mean(dim=1).sum()
+        return total
+
+    minimise(net.parameters(), loss, steps=steps, lr=lr)
+    with torch.no_grad():
+        return generators()

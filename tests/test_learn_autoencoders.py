@@ -1,0 +1,108 @@
+"""Autoencoders: stratified noise, penalties worked by hand, the exact optimum of two modes, and what they refuse."""
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from qbc.learn import fit_autoencoders
+from qbc.learn.autoencoders import kl_to_prior, mmd, stratified
+
+TWO = np.repeat([1.0, -1.0], 64)[:, None]
+
+
+def kl(fit, a, s=None):
+    mu, sigma = (torch.tensor(x) for x in fit.encode(a, s))
+    return kl_to_prior(mu, sigma.log()).mean(dim=1).numpy()
+
+
+def test_stratified_noise_has_one_draw_in_every_cell_of_every_block():
+    z = stratified(3, 40, 2, 20, torch.Generator().manual_seed(0)).numpy()
+    cells = np.floor(stats.norm.cdf(z) * 20).reshape(3, 2, 20, 2)
+    np.testing.assert_array_equal(np.sort(cells, axis=2), np.broadcast_to(np.arange(20)[:, None], cells.shape))
+    assert abs(np.corrcoef(z.reshape(-1, 2).T)[0, 1]) < 0.4  # the coordinates are in orders of their own
+    plain = stratified(1, 50_000, 1, 1, torch.Generator().manual_seed(0)).numpy().ravel()
+    assert stats.kstest(plain, "norm").pvalue > 1e-4
+    with pytest.raises(ValueError, match="strata must divide"):
+        stratified(1, 10, 1, 3, torch.Generator())
+
+
+def test_kl_against_torch_and_mmd_against_loops():
+    mu, log_sigma = torch.tensor([[0.5, -1.0]]), torch.tensor([[0.2, -0.7]])
+    normal = torch.distributions.Normal
+    oracle = torch.distributions.kl_divergence(normal(mu, log_sigma.exp()), normal(0.0, 1.0)).sum(dim=-1)
+    torch.testing.assert_close(kl_to_prior(mu, log_sigma), oracle)
+    x, y = torch.tensor([[[0.0], [1.0]]]), torch.tensor([[[0.0], [2.0]]])
+    # kernel 2 / (2 + r^2): pairs of x 2/3, of y 1/3, across (1 + 1/3 + 2/3 + 2/3) / 4 = 2/3
+    assert mmd(x, y).item() == pytest.approx(2 / 3 + 1 / 3 - 4 / 3, abs=1e-6)
+
+
+def test_mmd_vanishes_between_equal_laws_and_sees_a_shift_and_two_clusters(rng):
+    g = torch.Generator().manual_seed(1)
+    a, b = stratified(4, 1000, 1, 1, g), stratified(4, 1000, 1, 1, g)
+    assert mmd(a, b).abs().max() < 8e-3
+    assert mmd(a + 0.5, b).min() > 0.01
+    assert mmd(a.sign() + 0.05 * a, b).min() > 0.005
+
+
+def test_squared_loss_keeps_below_and_collapses_above_its_threshold():
+    """Two modes +-1: the exact optimum has KL .490 at weight 1 and 0 from weight 2 on."""
+    fit = fit_autoencoders(TWO, [1.0, 2.2], seed=0, steps=800, strata=64, lr=1e-2)
+    assert kl(fit, np.array([[1.0], [-1.0]])) == pytest.approx([0.490, 0.0], abs=0.02)
+    z = np.array([[2.0], [-2.0]])
+    assert np.abs(fit.decode(z)[0]).min() > 0.8
+    assert np.abs(fit.decode(z)[1]).max() < 0.1
+
+
+def test_what_the_encoder_is_not_shown_it_cannot_tell():
+    fit = fit_autoencoders(TWO, [0.01], seed=0, steps=200, seen=np.zeros_like(TWO), strata=64)
+    mu, _ = fit.encode(np.zeros((1, 1)))
+    assert np.abs(fit.decode(mu)).max() < 0.1
+
+
+def test_an_observation_that_tells_the_mode_needs_no_latent():
+    fit = fit_autoencoders(TWO, [2.0], seed=0, steps=600, s=TWO, strata=64)
+    assert kl(fit, TWO, TWO).max() < 1e-3
+    assert fit.decode(np.zeros_like(TWO), TWO)[0] == pytest.approx(TWO, abs=0.05)
+
+
+def test_the_aggregate_penalty_keeps_the_modes_where_the_other_loses_them():
+    fit = fit_autoencoders(TWO, [2.2], seed=0, steps=600, penalty="mmd", jitter=0.3, lr=1e-2)
+    mu, sigma = fit.encode(np.array([[1.0], [-1.0]]))
+    assert sigma == pytest.approx(0.3)
+    assert abs(mu[0, 0, 0] - mu[0, 1, 0]) > 1.0
+    assert fit.decode(mu)[0, :, 0] == pytest.approx([1.0, -1.0], abs=0.15)
+
+
+def test_own_data_for_each_network_batches_and_the_same_seed(rng):
+    a = rng.normal(size=(2, 60, 3))
+    kw = dict(steps=5, latent=2, batch=20, strata=10, loss="absolute", s=a[0, :, :1])
+    one, two = (fit_autoencoders(a, [0.1, 0.2], seed=4, **kw) for _ in range(2))
+    np.testing.assert_array_equal(one.encode(a, a[0, :, :1])[0], two.encode(a, a[0, :, :1])[0])
+    z = rng.normal(size=(2, 7, 2))
+    both = one.decode(z, np.zeros((7, 1)))
+    assert both.shape == (2, 7, 3)
+    np.testing.assert_allclose(one.only(1).decode(z[1], np.zeros((7, 1)))[0], both[1], rtol=1e-5)
+    assert one.only(1).weights == (0.2,)
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (dict(s=np.zeros((5, 1))), "arrays of one N"),
+        (dict(a=np.zeros((3, 128, 1))), "arrays of one N"),
+        (dict(loss="huber"), "loss is squared or absolute"),
+        (dict(penalty="none"), "penalty kl"),
+        (dict(jitter=0.1), "no jitter"),
+        (dict(strata=100), "strata must divide"),
+    ],
+)
+def test_refusals(change, said):
+    with pytest.raises(ValueError, match=said):
+        fit_autoencoders(**{"a": TWO, "weights": [1.0], "seed": 0, "steps": 1, **change})
+
+
+def test_decoding_refuses_the_wrong_width():
+    fit = fit_autoencoders(TWO, [1.0], seed=0, steps=1, latent=2)
+    with pytest.raises(ValueError, match="decode needs 2 coordinates"):
+        fit.decode(np.zeros((3, 1)))

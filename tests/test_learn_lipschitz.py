@@ -1,0 +1,77 @@
+"""Generators: no slope exceeds the certificate, sorting keeps gradients, and a fit carries the base to the data."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from qbc import learn
+from qbc.learn import lipschitz
+
+SHORT = dict(steps=30, width=8, batch=64)
+
+
+@pytest.mark.parametrize("activation", ["relu", "groupsort"])
+def test_no_sampled_slope_exceeds_the_certificate(rng, activation):
+    f = learn.fit_lipschitz(rng.normal(size=(500, 3)), rng.normal(size=200), [1.0, 5.0], seed=0, activation=activation, **SHORT)
+    np.testing.assert_allclose(f.certified, [1.0, 5.0], rtol=1e-5)
+    a, b = rng.normal(size=(2, 5000, 3))
+    b = a + 0.1 * b
+    slope = np.abs(f(a) - f(b)) / np.linalg.norm(a - b, axis=1)
+    assert (slope.max(axis=1) <= f.certified * (1 + 1e-4)).all()
+
+
+def test_the_certificate_is_the_product_of_spectral_norms_and_reached_by_a_chain_of_scalars():
+    w = tuple(torch.full((1, 1, 1), v) for v in (2.0, -3.0))
+    f = learn.Generators(w, tuple(torch.zeros(1, 1, 1) for _ in w), "relu")
+    assert f.certified == pytest.approx([6.0])
+    np.testing.assert_allclose(f(np.array([[1.0], [-1.0]])), [[-6.0, 0.0]])
+
+
+def test_sorting_pairs_keeps_the_values_and_the_length_of_gradients():
+    h = torch.tensor([[3.0, 1.0, 2.0, 5.0]], requires_grad=True)
+    out = lipschitz.sorted_pairs(h)
+    assert out.tolist() == [[1.0, 3.0, 2.0, 5.0]]
+    g = torch.tensor([[1.0, -2.0, 0.5, 4.0]])
+    out.backward(g)
+    assert sorted(h.grad[0].tolist()) == sorted(g[0].tolist())
+
+
+def test_a_fit_is_the_monotone_map_where_its_constant_allows_it(rng):
+    z = rng.normal(size=(5000, 1))
+    f = learn.fit_lipschitz(z, 2 * rng.normal(size=20_000), [1.0, 8.0], seed=0, steps=300, lr=1e-2, width=16, depth=2)
+    sd = f(rng.normal(size=(20_000, 1))).std(axis=1)
+    assert sd[0] <= 1.01  # a map of slope 1 cannot widen
+    assert sd[1] == pytest.approx(2, rel=0.1)
+
+
+def test_free_layers_pass_the_constant_they_were_given(rng):
+    z, u = rng.normal(size=(1000, 1)), rng.choice([-3.0, 3.0], size=500)
+    f = learn.fit_lipschitz(z, u, [1.0], seed=0, normalise=False, steps=200, lr=1e-2, width=16)
+    assert f.certified[0] > 2
+
+
+CODE = """
+import numpy as np
+from qbc import learn
+rng = np.random.default_rng(0)
+z = rng.normal(size=(300, 2))
+print(learn.fit_lipschitz(z, z[:, 0], [1.0, 2.0], seed=5, steps=20, width=8)(z[:20]).sum().hex())
+"""
+
+
+def test_same_seed_same_fit_in_two_processes():
+    runs = [subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True).stdout for _ in range(2)]
+    assert runs[0] == runs[1] != ""
+
+
+def test_refusals(rng):
+    z, u = rng.normal(size=(6, 1)), rng.normal(size=6)
+    for wrong in ((z, u[:, None], [1.0]), (u, u, [1.0]), (z, u, []), (z, u, [0.0])):
+        with pytest.raises(ValueError, match="fit_lipschitz needs z"):
+            learn.fit_lipschitz(*wrong, seed=0)
+    for wrong in (dict(activation="tanh"), dict(width=7)):
+        with pytest.raises(ValueError, match="activation must be one of"):
+            learn.fit_lipschitz(z, u, [1.0], seed=0, **wrong)

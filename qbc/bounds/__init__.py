@@ -5,6 +5,7 @@ A module holds the functions of one chapter (08 has two, ``noising`` and ``lanes
 """
 
 from qbc.bounds.augmentation import *  # noqa: F403
+from qbc.bounds.collapse import *  # noqa: F403
 from qbc.bounds.compounding import *  # noqa: F403
 from qbc.bounds.continuity import *  # noqa: F403
 from qbc.bounds.horizon import *  # noqa: F403

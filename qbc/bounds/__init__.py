@@ -16,3 +16,4 @@ from qbc.bounds.noising import *  # noqa: F403
 from qbc.bounds.quantization import *  # noqa: F403
 from qbc.bounds.sgd import *  # noqa: F403
 from qbc.bounds.stability import *  # noqa: F403
+from qbc.bounds.transport import *  # noqa: F403

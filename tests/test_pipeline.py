@@ -141,7 +141,9 @@ def test_a_full_disk_is_one_line(project, monkeypatch, capsys):
 def test_an_interrupt_ends_the_kernels_and_leaves_nothing_half_written(tmp_path, number):
     write(tmp_path, _01_a=BODY, _02_b="\n```{code-cell} ipython3\nimport time\ntime.sleep(300)\n```\n")
     words, how = command("run", "--jobs", 2, "--out", tmp_path / "out", cwd=tmp_path)
+    heed = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, and so would its children
     with subprocess.Popen(words, **how, start_new_session=True) as p:
+        signal.signal(signal.SIGINT, heed)
         deadline = time.monotonic() + 120
         while not (tmp_path / "out" / "01-a.ipynb").exists() and time.monotonic() < deadline:
             time.sleep(0.2)

@@ -129,7 +129,7 @@ def flow_steepness(evaluations: int, s: float = 0.0) -> float:
 def budget_bridge(modes: int, evaluations: int, distance: float, s: float = 0.0) -> float:
     """The law for K equal masses at distance ``distance`` and the steepness that N evaluations of the exact flow can reach.
 
-    Labels: prop-budget. Source: ours.
+    Labels: thm-budget. Source: ours.
     """
     inside(at_least_two_evaluations=evaluations >= 2, distance_nonnegative=distance >= 0)
     return equal_bridge(modes, distance / flow_steepness(evaluations, s))

@@ -22,22 +22,22 @@ def two_modes(rng):
 def test_points_are_the_mean_and_the_median(rng):
     u = np.where(rng.random((1, 500, 1)) < 0.7, 0.0, 1.0)
     none = np.zeros((1, 500, 1))
-    assert chunks.fit_points(none, u, loss="squared", **SHORT)(none, rng)[0, 0, 0] == pytest.approx(u.mean(), abs=0.03)
-    assert chunks.fit_points(none, u, loss="absolute", **SHORT)(none, rng)[0, 0, 0] == pytest.approx(0.0, abs=0.03)
+    assert learn.fit_points(none, u, loss="squared", **SHORT)(none, rng)[0, 0, 0] == pytest.approx(u.mean(), abs=0.03)
+    assert learn.fit_points(none, u, loss="absolute", **SHORT)(none, rng)[0, 0, 0] == pytest.approx(0.0, abs=0.03)
 
 
 def test_points_follow_the_observation(rng):
     x = np.tile(np.eye(2), (250, 1))[None]
-    a = chunks.fit_points(x, x[..., :1] * 3, loss="squared", **SHORT)(np.eye(2)[None], rng)
+    a = learn.fit_points(x, x[..., :1] * 3, loss="squared", **SHORT)(np.eye(2)[None], rng)
     np.testing.assert_allclose(a[0, :, 0], [3, 0], atol=0.1)
 
 
 def test_samplers_find_both_modes_of_each_data_set(two_modes, rng):
     none, u = two_modes
     for head in (
-        chunks.fit_chunk_mixture(none, u, components=4, **SHORT),
-        chunks.fit_codes(none, u, [2, 2], **SHORT),
-        chunks.fit_prototypes(none, u, 4, seed=0),
+        learn.fit_chunk_mixture(none, u, components=4, **SHORT),
+        learn.fit_codes(none, u, [2, 2], **SHORT),
+        learn.fit_prototypes(none, u, 4, seed=0),
     ):
         a = head(none, rng)
         scale = a / (np.array([1, 2])[:, None, None] * np.array([1.0, 2, 3]))
@@ -106,12 +106,12 @@ def test_the_exact_law_succeeds_and_without_history_does_not(rng):
 def test_refusals():
     x, u = np.zeros((1, 6, 1)), np.zeros((1, 6, 4))
     with pytest.raises(ValueError, match="loss is one of squared, absolute, got 'l2'"):
-        chunks.fit_points(x, u, loss="l2", **SHORT)
+        learn.fit_points(x, u, loss="l2", **SHORT)
     with pytest.raises(ValueError, match="prototypes know only the observations"):
-        chunks.fit_prototypes(x, u, 1, seed=0)(x + 1, np.random.default_rng(0))
+        learn.fit_prototypes(x, u, 1, seed=0)(x + 1, np.random.default_rng(0))
     with pytest.raises(ValueError, match=r"needs chunks \(k, N, H, 2\)"):
         autoregressive.fit_coefficients(x, u, seed=0, steps=1)
     with pytest.raises(ValueError, match=r"needs starts \(1, 2\), got \(2,\)"):
         autoregressive.fit_steppers(x, u.reshape(1, 6, 2, 2), np.zeros(2), autoregressive.Sight(), seed=0, steps=1)
     with pytest.raises(ValueError, match="a head is fitted to x"):
-        chunks.fit_points(np.zeros((3, 1)), np.zeros((3, 1)), loss="squared", **SHORT)
+        learn.fit_points(np.zeros((3, 1)), np.zeros((3, 1)), loss="squared", **SHORT)

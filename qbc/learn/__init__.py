@@ -11,7 +11,8 @@
 ``autoencoders``      conditional autoencoders: per-sample (VAE) or aggregate (MMD) penalties on the latent
 ``flows``             flow matching, DDPM and DDIM in a chosen number of network evaluations
 ``lipschitz``         generators with a certified Lipschitz constant
-``chunks``            heads that answer with a whole chunk: points, mixtures, latents, learned codes, prototypes
+``chunks``            heads that answer with a whole chunk: points, mixtures
+``codes``             heads that draw a latent, a learned code or a prototype and decode it to a chunk
 ``autoregressive``    log-loss on tokens drawn one after the other: steps of a path, coefficients of a chunk
 ====================  ==============================================================================
 
@@ -22,7 +23,8 @@ the processor, so that another device changes the rounding and nothing else.
 
 from qbc.learn.autoencoders import Autoencoders, fit_autoencoders
 from qbc.learn.autoregressive import Sight, Steppers, fit_coefficients, fit_steppers
-from qbc.learn.chunks import Head, Scale, fit_chunk_mixture, fit_codes, fit_latents, fit_points, fit_prototypes
+from qbc.learn.chunks import Head, Scale, fit_chunk_mixture, fit_points
+from qbc.learn.codes import fit_codes, fit_latents, fit_prototypes
 from qbc.learn.diffusion import Diffusion, fit_diffusion
 from qbc.learn.ensemble import Ensemble, Networks, fit_ensemble
 from qbc.learn.flows import Denoiser, Flow, fit_denoiser, fit_flow

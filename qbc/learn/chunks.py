@@ -1,12 +1,12 @@
-"""Heads that answer an observation with a whole chunk at once: a point, a mixture's component, a code of a learned codebook.
+"""Heads that answer an observation with a whole chunk at once: a point, or a mixture's component.
 
 All fit k networks side by side to data x (k, N, dx), u (k, N, du), standardised coordinate by coordinate, and are called as
-``head(x (k, n, dx), rng) -> u (k, n, du)``. ``flows`` and ``autoencoders`` hold the heads that carry noise to chunks.
+``head(x (k, n, dx), rng) -> u (k, n, du)``. So do the heads of ``codes``; ``flows`` holds those that carry noise to chunks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from qbc.learn.autoencoders import LOSSES, fit_autoencoders
+from qbc.learn.autoencoders import LOSSES
 from qbc.learn.ensemble import Ensemble
 from qbc.learn.training import array, minimise, tensor
 from qbc.systems import Array
@@ -154,95 +154,5 @@ def fit_chunk_mixture(
             pick = drawn(np.broadcast_to(array(logits.softmax(dim=2)), (*x.shape[:2], c)), rng)
             out[here] = array(centres)[np.arange(k)[:, None], 0, pick][here]
         return scale.back(out)
-
-    return head
-
-
-def fit_latents(
-    x: Array,
-    u: Array,
-    weights: Sequence[float],
-    *,
-    penalty: str,
-    seed: int,
-    steps: int,
-    latent: int = 4,
-    lr: float = 2e-3,
-    batch: int = 128,
-    width: int = 128,
-) -> Head:
-    """An autoencoder of the chunk under absolute loss, deployed by decoding z ~ N(0, I): see ``autoencoders``."""
-    scale, jitter = Scale.of(u), None if penalty == "kl" else 0.075
-    fit = fit_autoencoders(
-        scale.into(u), weights, s=x, seed=seed, steps=steps, latent=latent, loss="absolute", penalty=penalty,
-        jitter=jitter, batch=batch, lr=lr, encoder=(width, width), decoder=(width, width),
-    )  # fmt: skip
-    return lambda x, rng: scale.back(fit.decode(rng.normal(size=(*x.shape[:2], latent)), x))
-
-
-def fit_codes(
-    x: Array,
-    u: Array,
-    codes: Sequence[int],
-    *,
-    seed: int,
-    steps: int,
-    latent: int = 4,
-    lr: float = 2e-3,
-    batch: int = 128,
-    width: int = 128,
-    commit: float = 0.25,
-) -> Head:
-    """A vector-quantised latent: the decoder sees the nearest of ``codes[i]`` vectors, learned with it; codes are drawn uniformly.
-
-    Absolute error, straight-through gradients; the codebook starts at encoded demonstrations.
-    """
-    k, scale = checked(x, u), Scale.of(u)
-    encoder = Ensemble(k, (u.shape[2] + x.shape[2], width, width, latent), seed, "silu")
-    decoder = Ensemble(k, (latent + x.shape[2], width, width, u.shape[2]), seed + 1, "silu")
-    X, U, rows = tensor(x), tensor(scale.into(u)), torch.arange(k)[:, None]
-    g, most = torch.Generator().manual_seed(seed), max(codes)
-    with torch.no_grad():
-        i = torch.rand(k, X.shape[1], generator=g).argsort(dim=1)[:, :most]
-        book = nn.Parameter(encoder(torch.cat([U[rows, i], X[rows, i]], dim=2)))
-    absent = tensor(np.where(np.arange(most) < np.array(codes)[:, None], 0.0, np.inf))[:, None]
-
-    def objective() -> Tensor:
-        i = torch.randint(X.shape[1], (k, batch), generator=g)
-        z = encoder(torch.cat([U[rows, i], X[rows, i]], dim=2))
-        near = (torch.cdist(z.detach(), book.detach()) + absent).argmin(dim=2)
-        q = book[rows, near]
-        error = (decoder(torch.cat([z + (q - z).detach(), X[rows, i]], dim=2)) - U[rows, i]).abs().mean(dim=(1, 2))
-        drift = ((q - z.detach()) ** 2).mean(dim=(1, 2)) + commit * ((z - q.detach()) ** 2).mean(dim=(1, 2))
-        total: Tensor = (error + drift).sum()
-        return total
-
-    minimise([*encoder.parameters(), *decoder.parameters(), book], objective, steps=steps, lr=lr)
-
-    def head(x: Array, rng: np.random.Generator) -> Array:
-        pick = torch.as_tensor((rng.random(x.shape[:2]) * np.array(codes)[:, None]).astype(int))
-        with torch.no_grad():
-            return scale.back(array(decoder(torch.cat([book[rows, pick], tensor(x)], dim=2))))
-
-    return head
-
-
-def fit_prototypes(x: Array, u: Array, codes: int, *, seed: int) -> Head:
-    """k-means over whole chunks u (k, N, du); the code is drawn with its frequency among the chunks of that observation."""
-    from sklearn.cluster import KMeans  # slow to import, needed here only
-
-    checked(x, u)
-    fits = [KMeans(codes, n_init=1, random_state=seed).fit(v) for v in u]
-
-    def head(x_new: Array, rng: np.random.Generator) -> Array:
-        out = np.empty((*x_new.shape[:2], u.shape[2]))
-        for i, fit in enumerate(fits):
-            for row in np.unique(x_new[i], axis=0):
-                here, same = (x_new[i] == row).all(axis=1), (x[i] == row).all(axis=1)
-                if not same.any():
-                    raise ValueError(f"prototypes know only the observations they were fitted to, got {row}")
-                share = np.bincount(fit.labels_[same], minlength=codes) / same.sum()
-                out[i, here] = fit.cluster_centers_[drawn(np.broadcast_to(share, (here.sum(), codes)), rng)]
-        return out
 
     return head

@@ -1,0 +1,17 @@
+"""Tasks with several right answers: start, obstacles, K modes to choose from; and what counts as having solved one.
+
+A task is a *continuous* family of noise-free paths, ``path(p)``, of which K members, ``path(modes)``, are demonstrated. An
+expert picks one of the K and adds noise to every position; the mode-blind sampler draws p uniformly from all of the family.
+All tasks live in the unit square and last T = 60 positions; an action is the increment from one position to the next, and a
+policy acts open loop from the mean start, which it always sees: one observation, K answers (one answer each where the
+observation tells the mode).
+
+Geometry, noise, rejection and the measures of success and coverage follow the public code of arXiv 2605.22493, as we read it;
+the bridge fraction and the mode-blind sampler are ours.
+"""
+
+from qbc.tasks.examples import EXAMPLES, Circle, Corridor, Radial, Sequential
+from qbc.tasks.law import exact_law
+from qbc.tasks.task import Score, T, Task, actions
+
+__all__ = ["EXAMPLES", "Circle", "Corridor", "Radial", "Score", "Sequential", "T", "Task", "actions", "exact_law"]

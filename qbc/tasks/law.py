@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
+from scipy.spatial.distance import cdist
 
 from qbc.tasks.task import Array, Task
 
@@ -26,12 +27,12 @@ def exact_law(
     mode is not used. Without ``history`` each step is drawn from its law given t alone.
     """
     q = np.array([float(np.diff(np.unique(g(np.linspace(-1, 1, 20_001)))).max()) for g in grid])
-    variance = task.noise**2 + q**2 / 12
+    sd = np.sqrt(task.noise**2 + q**2 / 12)
     at = np.tile(task.start, (n, 1))
     path = [at]
     for now, then in pairwise(np.moveaxis(task.means, 1, 0)):
-        here = at if history else now[rng.integers(task.K, size=n)] + np.sqrt(variance) * rng.normal(size=(n, 2))
-        square = ((here[:, None] - now) ** 2 / variance).sum(axis=2)
+        here = at if history else now[rng.integers(task.K, size=n)] + sd * rng.normal(size=(n, 2))
+        square = cdist(here / sd, now / sd, "sqeuclidean")
         below = np.exp((square.min(axis=1, keepdims=True) - square) / 2).cumsum(axis=1)
         mode = (rng.random((n, 1)) * below[:, -1:] > below[:, :-1]).sum(axis=1)  # a draw from the posterior
         step = then[mode] + task.noise * rng.normal(size=(n, 2)) - here

@@ -9,7 +9,7 @@ The map, lowest level first; a module imports only from levels below its own (a 
 0     ``divergences``     TV_eps of sampled laws by exact optimal coupling
 0     ``bounds``          one pure function for each right-hand side of a theorem, a module a chapter
 0     ``claims``          ``Estimate`` (value, low, high), ``check`` -> ``Verdict``, ``glue``
-0     ``tasks``           tasks with several right answers, their demonstrations, and what counts as success
+1     ``tasks``           tasks with several right answers, their demonstrations, and what counts as success
 1     ``plots``           measured with intervals, theory dashed; one style
 1     ``policies``        policies are callables ``(x, rng) -> u``; the ones the theory names
 1     ``noising``         the replica kernel of a Gaussian mixture

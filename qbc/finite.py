@@ -45,6 +45,13 @@ class Paths(NamedTuple):
     returns: Floats  # (K,) sum of rewards
 
 
+def draw(weights: Floats, rng: np.random.Generator) -> Ints:
+    """One index for each row of weights >= 0 (..., K), by inversion: (...). A row need not sum to 1; weight 0 is never drawn."""
+    cumulative = weights.cumsum(axis=-1)
+    threshold = rng.random((*weights.shape[:-1], 1)) * cumulative[..., -1:]
+    return np.asarray((cumulative[..., :-1] <= threshold).sum(axis=-1), dtype=np.int64)
+
+
 @dataclass(frozen=True, eq=False)
 class FiniteMDP:
     """A finite-horizon MDP with exact answers; arrays are copied, checked and made read-only."""
@@ -156,13 +163,13 @@ class FiniteMDP:
         """n independent episodes; the same generator state gives identical arrays."""
         if n < 0:
             raise ValueError(f"n must not be negative, got {n}")
-        H, pi, plant = self.horizon, self.table(policy).cumsum(axis=-1), self.transition.cumsum(axis=-1)
+        H, pi, plant = self.horizon, self.table(policy), self.transition
         states, actions = np.empty((n, H), dtype=np.int64), np.empty((n, H), dtype=np.int64)
-        x = first = _draw(np.broadcast_to(self.initial.cumsum(), (n, self.n_states)), rng)
+        x = first = draw(np.broadcast_to(self.initial, (n, self.n_states)), rng)
         for h in range(H):
-            u = _draw(pi[first, h, x], rng)
+            u = draw(pi[first, h, x], rng)
             states[:, h], actions[:, h] = x, u
-            x = _draw(plant[x, u], rng) if h < H - 1 else x
+            x = draw(plant[x, u], rng) if h < H - 1 else x
         return Trajectories(states, actions, self.reward[np.arange(H), states, actions])
 
 
@@ -174,9 +181,3 @@ def _laws(array: Floats, name: str) -> Floats:
     if not np.allclose(laws.sum(axis=-1), 1.0, rtol=0.0, atol=1e-9):
         raise ValueError(f"{name} must sum to 1 along its last axis")
     return laws
-
-
-def _draw(cumulative: Floats, rng: np.random.Generator) -> Ints:
-    """One index per row of cumulative laws (n, K), by inversion; never an index of probability 0."""
-    threshold = rng.random(len(cumulative)) * cumulative[:, -1]
-    return np.asarray((cumulative <= threshold[:, None]).sum(axis=-1), dtype=np.int64)

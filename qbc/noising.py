@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from qbc.finite import draw
 from qbc.systems import Array
 
 
@@ -49,7 +50,7 @@ class GaussianMixture:
     def posterior(self, y: Array, sigma: float, rng: np.random.Generator) -> Array:
         """One draw (N, d) of the clean state for each noised state y = x + sigma w (N, d)."""
         r = self.responsibilities(y, sigma)
-        pick = (rng.random((len(y), 1)) > r.cumsum(axis=1)[:, :-1]).sum(axis=1)
+        pick = draw(r, rng)
         G = self.covs @ np.linalg.inv(self.covs + sigma**2 * np.eye(self.means.shape[1]))
         centre = self.means[pick] + np.einsum("nde,ne->nd", G[pick], y - self.means[pick])
         return self._around(centre, pick, self.covs - G @ self.covs, rng)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qbc.finite import FiniteMDP, Floats
+from qbc.finite import FiniteMDP, Floats, draw
 
 
 def random_mdp(rng: np.random.Generator, S: int, A: int, H: int, sparse: float = 0.3) -> FiniteMDP:
@@ -188,6 +188,14 @@ def test_samples_follow_the_exact_path_law(kind: int) -> None:
     chi2, dof, t = ((observed - n * law)[law > 0] ** 2 / (n * law[law > 0])).sum(), (law > 0).sum() - 1, math.log(1e9)
     assert chi2 <= dof + 2 * math.sqrt(dof * t) + 2 * t
     np.testing.assert_array_equal(data.rewards, mdp.reward[np.arange(3), data.states, data.actions])
+
+
+def test_draw_takes_weights_of_any_scale_and_shape_and_never_one_of_zero() -> None:
+    w = np.tile([0.0, 0.4, 0.0, 1.6, 0.0], (20, 1000, 1))
+    picks = draw(w, np.random.default_rng(0))
+    assert picks.shape == (20, 1000)
+    np.testing.assert_allclose(np.bincount(picks.ravel(), minlength=5) / 20_000, [0, 0.2, 0, 0.8, 0], atol=0.02)
+    assert set(np.unique(picks)) == {1, 3}
 
 
 def test_same_seed_same_arrays_and_a_generator_is_required() -> None:

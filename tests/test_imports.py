@@ -16,7 +16,7 @@ LEVEL = {
     "divergences": 0,
     "claims": 0,
     "bounds": 0,
-    "tasks": 0,
+    "tasks": 1,
     "plots": 1,
     "policies": 1,
     "noising": 1,

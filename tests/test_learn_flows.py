@@ -9,6 +9,7 @@ import torch
 
 from qbc import learn
 from qbc.learn import flows
+from qbc.learn.scale import Scale
 
 SHORT = dict(steps=800, batch=256, width=48, depth=2, lr=3e-3)
 BOTH = pytest.mark.parametrize("fit", [learn.fit_flow, learn.fit_denoiser])
@@ -58,8 +59,8 @@ class Told:
         return self.answer(seen[..., :1], seen[..., 1:2])
 
 
-UNIT = (np.zeros((1, 1, 1)), np.ones((1, 1, 1)))
-EMPTY = (np.zeros((1, 1, 0)), np.ones((1, 1, 0)))
+UNIT = Scale(np.zeros((1, 1, 1)), np.ones((1, 1, 1)))
+EMPTY = Scale(np.zeros((1, 1, 0)), np.ones((1, 1, 0)))
 
 
 def test_a_flow_with_the_exact_velocity_keeps_the_normal_law(rng):

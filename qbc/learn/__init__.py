@@ -3,6 +3,7 @@
 ====================  ==============================================================================
 ``linear``            least squares, closest to a prior
 ``training``          the device, arrays in and out, one Adam loop for every network
+``scale``             data in units of their own spread
 ``heads``             one network: a conditional mean, a conditional mixture
 ``ensemble``          k networks of one shape side by side: seeds, noise levels or checkpoints at once
 ``tokens``            softmax regression over action tokens, its total-variation slope declared
@@ -23,7 +24,7 @@ the processor, so that another device changes the rounding and nothing else.
 
 from qbc.learn.autoencoders import Autoencoders, fit_autoencoders
 from qbc.learn.autoregressive import Sight, Steppers, fit_coefficients, fit_steppers
-from qbc.learn.chunks import Head, Scale, fit_chunk_mixture, fit_points
+from qbc.learn.chunks import Head, fit_chunk_mixture, fit_points
 from qbc.learn.codes import fit_codes, fit_latents, fit_prototypes
 from qbc.learn.diffusion import Diffusion, fit_diffusion
 from qbc.learn.ensemble import Ensemble, Networks, fit_ensemble
@@ -50,7 +51,6 @@ __all__ = [
     "MixtureHead",
     "Network",
     "Networks",
-    "Scale",
     "Sight",
     "Steppers",
     "TokenHead",

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from scipy.fft import dct, idct
 from torch import Tensor, nn
 
-from qbc.learn.chunks import Head, checked, drawn
+from qbc.finite import draw
+from qbc.learn.chunks import Head, checked
 from qbc.learn.ensemble import Ensemble
 from qbc.learn.training import array, minimise, tensor
 from qbc.quantizers import Quantizer, uniform
@@ -123,7 +124,7 @@ class Steppers:
             step = np.zeros((k, n, 2))
             for c in (0, 1):
                 given = np.concatenate([seen, step[..., :1] / self.unit[:, None, :1]], axis=-1)
-                codes = drawn(probabilities(self.nets[c], given), rng)
+                codes = draw(probabilities(self.nets[c], given), rng)
                 step[..., c] = [g[c].decode(row) for g, row in zip(self.grid, codes, strict=True)]
             at = at + step
             past = np.concatenate([past[:, :, 1:], (step / self.unit[:, None])[:, :, None]], axis=2)
@@ -220,7 +221,7 @@ def fit_coefficients(
     def head(x: Array, rng: np.random.Generator) -> Array:
         known = np.zeros((*x.shape[:2], m))
         for j in range(m):
-            known[..., j] = q.decode(drawn(probabilities(net, inputs(x, np.full(x.shape[:2], j), waves(known, octaves))), rng))
+            known[..., j] = q.decode(draw(probabilities(net, inputs(x, np.full(x.shape[:2], j), waves(known, octaves))), rng))
         spectrum = np.zeros((*x.shape[:2], H, 2))
         spectrum[:, :, :kept] = (low[:, None] + (known + 1) / 2 * size).reshape(*x.shape[:2], kept, 2)
         return np.asarray(idct(spectrum, axis=2, norm="ortho"))

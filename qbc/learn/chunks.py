@@ -7,37 +7,19 @@ All fit k networks side by side to data x (k, N, dx), u (k, N, du), standardised
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from qbc.finite import draw
 from qbc.learn.autoencoders import LOSSES
 from qbc.learn.ensemble import Ensemble
+from qbc.learn.scale import Scale
 from qbc.learn.training import array, minimise, tensor
 from qbc.systems import Array
 
 Head = Callable[[Array, np.random.Generator], Array]
-
-
-@dataclass(frozen=True)
-class Scale:
-    """Mean and standard deviation of every coordinate of data (k, N, d): (k, 1, d) each."""
-
-    mean: Array
-    sd: Array
-
-    @staticmethod
-    def of(u: Array) -> Scale:
-        return Scale(u.mean(axis=1, keepdims=True), np.maximum(u.std(axis=1, keepdims=True), 1e-9))
-
-    def into(self, u: Array) -> Array:
-        return np.asarray((u - self.mean) / self.sd)
-
-    def back(self, v: Array) -> Array:
-        return np.asarray(v * self.sd + self.mean)
 
 
 def checked(x: Array, u: Array) -> int:
@@ -45,14 +27,6 @@ def checked(x: Array, u: Array) -> int:
     if x.ndim != 3 or u.ndim < 3 or x.shape[:2] != u.shape[:2]:
         raise ValueError(f"a head is fitted to x (k, N, dx) and u (k, N, ...), got {x.shape} and {u.shape}")
     return len(x)
-
-
-def drawn(p: Array, rng: np.random.Generator) -> NDArray[np.int64]:
-    """One index from each row of probabilities (.., n): (..)."""
-    c = p.cumsum(axis=-1)
-    u = rng.random((*p.shape[:-1], 1)) * c[..., -1:]
-    index: NDArray[np.int64] = (u > c[..., :-1]).sum(axis=-1)
-    return index
 
 
 def distinct(x: Array) -> tuple[Tensor, Tensor]:
@@ -151,7 +125,7 @@ def fit_chunk_mixture(
             with torch.no_grad():
                 logits, centres, _ = parts(tensor(row).expand(k, 1, -1))
             here = (x == row).all(axis=2)
-            pick = drawn(np.broadcast_to(array(logits.softmax(dim=2)), (*x.shape[:2], c)), rng)
+            pick = draw(np.broadcast_to(array(logits.softmax(dim=2)), (*x.shape[:2], c)), rng)
             out[here] = array(centres)[np.arange(k)[:, None], 0, pick][here]
         return scale.back(out)
 

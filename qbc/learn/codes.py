@@ -8,9 +8,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from qbc.finite import draw
 from qbc.learn.autoencoders import fit_autoencoders
-from qbc.learn.chunks import Head, Scale, checked, drawn
+from qbc.learn.chunks import Head, checked
 from qbc.learn.ensemble import Ensemble
+from qbc.learn.scale import Scale
 from qbc.learn.training import array, minimise, tensor
 from qbc.systems import Array
 
@@ -99,7 +101,7 @@ def fit_prototypes(x: Array, u: Array, codes: int, *, seed: int) -> Head:
                 if not same.any():
                     raise ValueError(f"prototypes know only the observations they were fitted to, got {row}")
                 share = np.bincount(fit.labels_[same], minlength=codes) / same.sum()
-                out[i, here] = fit.cluster_centers_[drawn(np.broadcast_to(share, (here.sum(), codes)), rng)]
+                out[i, here] = fit.cluster_centers_[draw(np.broadcast_to(share, (here.sum(), codes)), rng)]
         return out
 
     return head

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor
 
 from qbc.learn.ensemble import Ensemble
+from qbc.learn.scale import Scale
 from qbc.learn.training import array, minimise, tensor
 from qbc.systems import Array
 
@@ -40,15 +41,15 @@ class Diffusion:
     sigmas: tuple[float, ...]
     levels: Array  # (levels,), falling
     missing: Array  # (k, levels): mean squared error of the guess at each level, per coordinate
-    obs_scale: tuple[Array, Array]  # mean and standard deviation, (dx,) each
-    act_scale: tuple[Array, Array]  # (du,) each
+    obs_scale: Scale  # shared by all k
+    act_scale: Scale
 
     def __call__(self, x: Array, rng: np.random.Generator) -> Array:
         """One sampled action for each observation in x (k, N, dx): (k, N, du)."""
         if x.ndim != 3 or x.shape[0] != self.net.k:
             raise ValueError(f"Diffusion needs observations ({self.net.k}, N, dx), got {x.shape}")
-        obs = tensor((x - self.obs_scale[0]) / self.obs_scale[1])
-        shape = (*x.shape[:2], len(self.act_scale[0]))
+        obs = tensor(self.obs_scale.into(x))
+        shape = (*x.shape[:2], self.act_scale.mean.shape[1])
         a = tensor(rng.standard_normal(shape, dtype=np.float32)) * (1 + self.levels[0] ** 2) ** 0.5
         for i, (now, then) in enumerate(zip(self.levels, [*self.levels[1:], 0.0], strict=True)):
             keep = (then / now) ** 2
@@ -56,16 +57,11 @@ class Diffusion:
                 guess = denoise(self.net, a, torch.full((*shape[:2], 1), now, device=a.device), obs)
             spread = tensor(np.sqrt(then**2 * (1 - keep) + (1 - keep) ** 2 * self.missing[:, i]))[:, None, None]
             a = keep * a + (1 - keep) * guess + spread * tensor(rng.standard_normal(shape, dtype=np.float32))
-        return array(a) * self.act_scale[1] + self.act_scale[0]
+        return self.act_scale.back(array(a))
 
     def policy(self, x: Array, rng: np.random.Generator) -> Array:
         """All k as one policy: x (k n, dx) is k blocks of n rows, and sampler i acts on block i."""
         return self(x.reshape(self.net.k, -1, x.shape[1]), rng).reshape(len(x), -1)
-
-
-def _standard(x: Array) -> tuple[Array, Array]:
-    flat = x.reshape(-1, x.shape[-1])
-    return flat.mean(axis=0), np.maximum(flat.std(axis=0), 1e-9)
 
 
 def fit_diffusion(
@@ -90,10 +86,10 @@ def fit_diffusion(
         raise ValueError(f"fit_diffusion needs x (N, dx), u (N, du) or ({k}, N, .), got {x.shape} and {u.shape}")
     if k < 1 or min(sigmas) < 0 or levels < 2:
         raise ValueError(f"fit_diffusion needs sigmas >= 0 and levels >= 2, got {tuple(sigmas)} and {levels}")
-    obs_scale, act_scale = _standard(x), _standard(u)
-    X, U = (tensor((a - m) / s) for a, (m, s) in ((x, obs_scale), (u, act_scale)))
+    obs_scale, act_scale = (Scale.of(a.reshape(-1, a.shape[-1])) for a in (x, u))
+    X, U = tensor(obs_scale.into(x)), tensor(act_scale.into(u))
     X, U = (t.expand(k, *t.shape[-2:]) for t in (X, U))
-    noise = tensor(np.multiply.outer(sigmas, 1 / obs_scale[1]))[:, None, :]
+    noise = tensor(np.multiply.outer(sigmas, 1 / obs_scale.sd))
     net = Ensemble(k, (X.shape[2] + U.shape[2] + 1, width, width, U.shape[2]), seed, "silu")
     g = torch.Generator().manual_seed(seed)
     rows, steps_down = torch.arange(k)[:, None], np.geomspace(HIGH, LOW, levels)

@@ -18,6 +18,7 @@ import torch
 from torch import Tensor
 
 from qbc.learn.ensemble import Ensemble
+from qbc.learn.scale import Scale
 from qbc.learn.training import array, minimise, tensor
 from qbc.systems import Array
 
@@ -54,15 +55,15 @@ class _Sampler:
     """k fitted samplers of one shape; each of their calls raises ``ValueError`` for observations or times that do not fit."""
 
     net: Ensemble
-    obs_scale: tuple[Array, Array]  # mean and standard deviation, (1 or k, 1, dx) each
-    act_scale: tuple[Array, Array]  # mean and standard deviation, (1 or k, 1, du) each
+    obs_scale: Scale
+    act_scale: Scale
 
     def start(self, x: Array, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         """Base noise (k, N, du) and observations in the networks' units (k, N, dx), for x (k, N, dx) or (N, dx) shown to all."""
         if x.ndim not in (2, 3) or (x.ndim == 3 and len(x) != self.net.k):
             raise ValueError(f"a sampler needs observations ({self.net.k}, N, dx) or (N, dx), got {x.shape}")
-        obs = tensor((x - self.obs_scale[0]) / self.obs_scale[1]).expand(self.net.k, *x.shape[-2:])
-        return self.noise((self.net.k, x.shape[-2], self.act_scale[0].shape[-1]), rng), obs
+        obs = tensor(self.obs_scale.into(x)).expand(self.net.k, *x.shape[-2:])
+        return self.noise((self.net.k, x.shape[-2], self.act_scale.mean.shape[-1]), rng), obs
 
     def noise(self, shape: tuple[int, ...], rng: np.random.Generator) -> Tensor:
         """Standard normal, drawn by ``rng``: the same on every device."""
@@ -76,8 +77,7 @@ class _Sampler:
 
     def actions(self, a: Tensor) -> Array:
         """(k, N, du) back in the units of the data."""
-        out: Array = array(a) * self.act_scale[1] + self.act_scale[0]
-        return out
+        return self.act_scale.back(array(a))
 
 
 def _times(evaluations: int | Array, first: float, last: float) -> Array:
@@ -126,22 +126,16 @@ class Denoiser(_Sampler):
         return self.actions(a)
 
 
-def _scale(x: Array) -> tuple[Array, Array]:
-    """Mean and standard deviation over the samples of (N, d) or (k, N, d): (1 or k, 1, d) each."""
-    data = x if x.ndim == 3 else x[None]
-    return data.mean(axis=1, keepdims=True), np.maximum(data.std(axis=1, keepdims=True), 1e-9)
-
-
 _Path = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor]]
-_Fitted = tuple[Ensemble, tuple[Array, Array], tuple[Array, Array]]
+_Fitted = tuple[Ensemble, Scale, Scale]
 
 
 def _fit(path: _Path, x: Array, u: Array, k: int, seed: int, steps: int, lr: float, batch: int, width: int, depth: int) -> _Fitted:
     """k networks that guess the target of ``path`` from its point, and the scales of observations and actions."""
     if x.shape[:-1] != u.shape[:-1] or x.ndim not in (2, 3) or (x.ndim == 3 and len(x) != k):
         raise ValueError(f"a sampler is fitted to x (N, dx), u (N, du) or ({k}, N, .), got {x.shape} and {u.shape}")
-    scales = _scale(x), _scale(u)
-    X, U = (tensor((a - m) / s).expand(k, *a.shape[-2:]) for a, (m, s) in zip((x, u), scales, strict=True))
+    scales = Scale.of(x), Scale.of(u)
+    X, U = (tensor(s.into(a)).expand(k, *a.shape[-2:]) for a, s in zip((x, u), scales, strict=True))
     seen = U.shape[2] + 1 + 2 * len(FREQUENCIES) + X.shape[2]
     net = Ensemble(k, (seen, *[width] * depth, U.shape[2]), seed, "silu")
     g = torch.Generator().manual_seed(seed)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from qbc.finite import draw
 from qbc.learn.training import DEVICE, array, minimise, tensor
 from qbc.systems import Array
 
@@ -80,7 +81,7 @@ class MixtureHead:
 
     def __call__(self, x: Array, rng: np.random.Generator) -> Array:
         w, centres, s = self.parts(x)
-        pick = (rng.random((len(x), 1)) > w.cumsum(axis=1)[:, :-1]).sum(axis=1)
+        pick = draw(w, rng)
         i = np.arange(len(x))
         u: Array = centres[i, pick] + s[i, pick] * rng.normal(size=len(x))
         return u[:, None]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
+from qbc.finite import draw
 from qbc.systems import Array
 
 
@@ -35,11 +37,9 @@ class TokenHead:
         p /= p.sum(axis=1, keepdims=True)
         return p
 
-    def codes(self, x: Array, rng: np.random.Generator) -> Array:
+    def codes(self, x: Array, rng: np.random.Generator) -> NDArray[np.int64]:
         """A token for each row of x."""
-        below = self.probabilities(x).cumsum(axis=1)[:, :-1] < rng.random((len(x), 1))
-        k: Array = below.sum(axis=1)
-        return k
+        return draw(self.probabilities(x), rng)
 
     def __call__(self, x: Array, rng: np.random.Generator) -> Array:
         u: Array = self.values[self.codes(x, rng)]

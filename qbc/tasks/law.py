@@ -8,6 +8,7 @@ from itertools import pairwise
 import numpy as np
 from scipy.spatial.distance import cdist
 
+from qbc.finite import draw
 from qbc.tasks.task import Array, Task
 
 
@@ -33,8 +34,7 @@ def exact_law(
     for now, then in pairwise(np.moveaxis(task.means, 1, 0)):
         here = at if history else now[rng.integers(task.K, size=n)] + sd * rng.normal(size=(n, 2))
         square = cdist(here / sd, now / sd, "sqeuclidean")
-        below = np.exp((square.min(axis=1, keepdims=True) - square) / 2).cumsum(axis=1)
-        mode = (rng.random((n, 1)) * below[:, -1:] > below[:, :-1]).sum(axis=1)  # a draw from the posterior
+        mode = draw(np.exp((square.min(axis=1, keepdims=True) - square) / 2), rng)  # from the posterior
         step = then[mode] + task.noise * rng.normal(size=(n, 2)) - here
         at = at + np.stack([g(step[:, c]) for c, g in enumerate(grid)], axis=1)
         path.append(at)

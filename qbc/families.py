@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from qbc import quantizers, systems
 from qbc.systems import Array
@@ -14,15 +15,39 @@ from qbc.systems import Array
 Act = Callable[[Array, np.random.Generator], Array]
 
 
-def most_likely(log_likelihood: Array, rng: np.random.Generator) -> Any:
-    """Index of a maximiser along the last axis of ``log_likelihood`` (..., K), ties broken uniformly: the MLE of a finite class.
+def most_likely(log_likelihood: ArrayLike, rng: np.random.Generator, weights: ArrayLike | None = None) -> Any:
+    """The MLE of a finite class: index of the member with the largest log-likelihood, ties broken uniformly.
 
-    Raises ``ValueError`` if some row gives every member probability zero: the class then does not contain the truth.
+    ``log_likelihood`` (..., n, K) of each of n data under each of K members gives (...); ``weights`` (..., n) says how often each
+    datum occurred (default: once). An impossible datum is -inf, unless it never occurred.
+    Raises ``ValueError`` if a data set has probability zero under every member: the class then does not contain the truth.
     """
-    best = log_likelihood.max(axis=-1, keepdims=True)
+    each = np.asarray(log_likelihood, dtype=float)
+    if each.ndim < 2:
+        raise ValueError(f"log_likelihood: (..., n, K) of each datum under each member, got shape {each.shape}")
+    total = each.sum(axis=-2) if weights is None else _weighted(np.asarray(weights, dtype=float), each)
+    best = total.max(axis=-1, keepdims=True)
     if np.isneginf(best).any():
         raise ValueError("log_likelihood: some data set has probability zero under every member of the class")
-    return (rng.random(log_likelihood.shape) * (log_likelihood >= best - 1e-9)).argmax(axis=-1)
+    return (rng.random(total.shape) * (total >= best - 1e-9)).argmax(axis=-1)
+
+
+def _weighted(weights: Array, each: Array) -> Array:
+    """sum_i weights_i each_ik, with 0 times -inf equal to 0."""
+    impossible = np.isneginf(each)
+    total = np.matmul(weights[..., None, :], np.where(impossible, 0.0, each))[..., 0, :]
+    if impossible.any():
+        met = np.matmul(weights[..., None, :], impossible.astype(float))[..., 0, :] > 0
+        total = np.where(met, -np.inf, total)
+    return np.asarray(total)
+
+
+def frequency(count: ArrayLike, n: int, rng: np.random.Generator) -> Array:
+    """The MLE of a probability: ``count`` (...) occurrences among ``n`` draws, each over n. ``rng`` is not used by this learner."""
+    k = np.asarray(count, dtype=float)
+    if n < 1 or k.min(initial=0) < 0 or k.max(initial=0) > n:
+        raise ValueError(f"frequency needs counts between 0 and n >= 1, got n = {n}")
+    return np.asarray(k / n)
 
 
 @dataclass(frozen=True)
@@ -39,18 +64,19 @@ class Martingale:
         return systems.linear(self.eta, 1 - self.eta)
 
     def policy(self, theta: float, eps: float = 0.0) -> Act:
-        """Plays (1 - eps) times the sign: the end bins decode to +-(1 - eps)."""
-        return lambda x, rng: (1 - eps) * np.where(rng.random(x.shape) < (1 + theta * x) / 2, 1.0, -1.0)
+        """Plays the decoded sign: the end bins decode to +-(1 - eps)."""
+        q = quantizers.codebook([eps - 1, 1 - eps], -1.0, 1.0)
+        return lambda x, rng: q(np.where(rng.random(x.shape) < (1 + theta * x) / 2, 1.0, -1.0))
 
     def demonstrations(self, n: int, horizon: int, x1: float, rng: np.random.Generator, theta: float = 1.0) -> systems.Rollouts:
         """n expert trajectories with raw states (n, horizon + 1, 1) and raw actions +-1 (n, horizon, 1)."""
         return systems.rollout(self.plant, self.policy(theta), np.full((n, 1), x1), horizon, rng)
 
     def log_likelihood(self, thetas: Sequence[float], data: systems.Rollouts) -> Array:
-        """(K,) log-likelihood of the signs of the data under each theta."""
+        """(n, K) log-likelihood of the signs of each trajectory of the data under each theta."""
         x, sign = data.x[:, :-1], np.sign(data.u)
         with np.errstate(divide="ignore"):
-            return np.array([np.log((1 + t * sign * x) / 2).sum() for t in thetas])
+            return np.stack([np.log((1 + t * sign * x) / 2).sum(axis=(1, 2)) for t in thetas], axis=1)
 
     def regret(self, horizon: int, x1: float, eps: float, theta: float, expert: float = 1.0) -> float:
         """Exact J(expert) - J(policy(theta, eps)) over ``horizon`` rewarded states: all means are linear in the state."""
@@ -115,8 +141,5 @@ class Trap:
 
     def expert_states(self, n: int, horizon: int, rng: np.random.Generator, sigma: float = 0.0) -> Array:
         """(horizon, n) raw states of the raw expert from x_1 ~ N(0, 1), plant noise ``sigma``."""
-        x = np.empty((horizon, n))
-        x[0] = rng.normal(size=n)
-        for t in range(1, horizon):
-            x[t] = self.A * x[t - 1] + self.B * np.arctan(x[t - 1]) + (sigma * rng.normal(size=n) if sigma else 0.0)
-        return x
+        plant = systems.linear(self.A, self.B, sigma)
+        return systems.rollout(plant, self.expert, rng.normal(size=(n, 1)), horizon, rng).x[:, :horizon, 0].T

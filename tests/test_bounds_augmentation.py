@@ -70,7 +70,7 @@ def test_sign_classes_against_maximum_likelihood_and_a_random_member(rng):
     gap = 0.376 * math.sqrt(m / n)
     visits = rng.multinomial(n, np.full(m, 1 / m), size=D)
     excess = 2.0 * rng.binomial(visits, 0.5 + gap) - visits  # all true signs are +
-    fitted = most_likely(np.stack([-excess, excess], axis=-1), rng)
+    fitted = most_likely(np.stack([-excess, excess], axis=-1)[..., None, :], rng)
     random = rng.integers(2, size=(D, m))
     law = bounds.sign_classes_regret(n, H, m, 0)
     assert H * gap * (fitted == 0).mean() == pytest.approx(law, rel=0.04)

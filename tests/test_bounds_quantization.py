@@ -110,7 +110,7 @@ def fitted(trap, n, rng):
     x = trap.expert_states(n, 24, rng)
     tokens = trap.policy()(x, rng)
     explains = [np.array_equal(pi(x, rng), tokens) for pi in trap.policy_class().values()]
-    return list(trap.policy_class().values())[most_likely(np.where(explains, 0.0, -np.inf), rng)]
+    return list(trap.policy_class().values())[most_likely(np.where([explains], 0.0, -np.inf), rng)]
 
 
 def regrets(trap, policy, n, rng, horizon=1024):

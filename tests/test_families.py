@@ -4,16 +4,31 @@ import numpy as np
 import pytest
 
 from qbc import systems
-from qbc.families import Martingale, Trap, most_likely
+from qbc.families import Martingale, Trap, frequency, most_likely
 
 
 def test_most_likely_breaks_ties_fairly_and_refuses_an_impossible_class(rng):
-    picks = most_likely(np.tile([0.0, -1.0, 0.0], (4000, 1)), rng)
+    picks = most_likely(np.tile([0.0, -1.0, 0.0], (4000, 1, 1)), rng)
     assert set(picks) == {0, 2}
     assert (picks == 0).mean() == pytest.approx(0.5, abs=0.05)
-    assert most_likely(np.array([-3.0, -2.0]), rng) == 1
+    assert most_likely([[-1.0, -2.0], [-2.0, 0.0]], rng) == 1
     with pytest.raises(ValueError, match="probability zero under every member"):
         most_likely(np.full((2, 3), -np.inf), rng)
+    with pytest.raises(ValueError, match=r"log_likelihood: \(..., n, K\) of each datum"):
+        most_likely([-3.0, -2.0], rng)
+
+
+def test_weights_count_data_and_what_never_occurred_rules_nothing_out(rng):
+    each = np.log([[0.9, 0.5], [0.1, 0.5]])
+    assert list(most_likely(each, rng, [[9, 1], [5, 5]])) == [0, 1]
+    with np.errstate(divide="ignore"):
+        assert list(most_likely(np.log([[1.0, 0.5], [0.0, 0.5]]), rng, [[4, 0], [4, 1]])) == [0, 1]
+
+
+def test_frequency_is_the_mle_of_a_probability_and_refuses_impossible_counts(rng):
+    assert list(frequency([0, 3], 4, rng)) == [0.0, 0.75]
+    with pytest.raises(ValueError, match="counts between 0 and n"):
+        frequency([5], 4, rng)
 
 
 def test_martingale_regret_by_hand_and_by_rollout(rng):

@@ -18,10 +18,15 @@ MIME = "application/vnd.qbc.claim+json"
 
 Relation = Literal["<=", ">=", "=="]
 Status = Literal["holds", "violated", "inconclusive"]
+RESTS_ON = ("fit", "less", "rollout", "quantizer", "bound")  # what can be taken away from a statement
 
 
 class ClaimError(AssertionError):
     """A verdict is not the one the book states."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(f"claim {verdict.label!r} is not as the book states (expected {verdict.expect}): {verdict}")
+        self.verdict = verdict
 
 
 @dataclass(frozen=True)
@@ -32,7 +37,6 @@ class Verdict:
     """
 
     label: str
-    source: str
     relation: Relation
     value: float
     low: float
@@ -44,6 +48,8 @@ class Verdict:
     cases: int
     violated: int
     why: str
+    rests_on: tuple[str, ...] = ()
+    drops: str = ""
 
     @property
     def as_stated(self) -> bool:
@@ -66,15 +72,23 @@ class Verdict:
 
 
 def _box(v: Verdict) -> str:
-    stated = "as the book states" if v.as_stated else f"but the book states {v.expect}"
-    sign = {"<=": "≤", ">=": "≥", "==": "="}[v.relation]
-    sign = f"is not {sign}" if v.status == "violated" else sign
-    rest = str(v).partition(f": {v.status}: ")[2].replace(v.relation, sign)
-    link = f'<a class="reference internal" href="#{v.label.split("-control")[0]}">{html.escape(v.label)}</a>'
-    why = f'<span class="qbc-why">{"tolerance: " if v.tol else ""}{html.escape(v.why)}</span>' if v.why else ""
+    word = v.status
+    if v.expect == "violated" and v.as_stated:
+        word = f"fails, as it should, without {v.drops}" if v.drops else "fails, as it should"
+    elif not v.as_stated:
+        word = f"{v.status}, but the book states {v.expect}"
+    sign = {"<=": "at most", ">=": "at least", "==": "predicted"}[v.relation]
+    tol = f", tolerance {v.tol:.3g}" if v.tol else ""
+    kind = "the tightest" if v.status == "holds" else f"the worst, {v.violated} violated"
+    many = f"; {kind} of {v.cases} cases" if v.cases > 1 else ""
+    numbers = f"measured {Estimate(v.value, v.low, v.high):.3g}; {sign} {v.rhs:.3g}{tol}{many}"
+    why = f'<span class="qbc-why">{html.escape(v.why)}</span>' if v.why else ""
+    name, result = html.escape(v.label), html.escape(v.label.partition("-control")[0])
     return (
-        f'<div class="qbc-verdict qbc-{v.status}{"" if v.as_stated else " qbc-wrong"}"><strong>{v.status}</strong>, {stated}: {link} '
-        f'<span class="qbc-numbers">{html.escape(rest)}</span>{why}</div>'
+        f'<div class="qbc-verdict qbc-{v.status}{"" if v.as_stated else " qbc-wrong"}" id="verdict-{name}">'
+        f'<strong>{html.escape(word)}</strong> <a class="reference internal" href="#{result}">{name}</a> '
+        f'<span class="qbc-numbers">{html.escape(numbers)}</span>{why} '
+        f'<a class="qbc-link" href="#verdict-{name}" aria-label="link to the verdict of {name}">#</a></div>'
     )
 
 
@@ -111,17 +125,25 @@ def check(
     *,
     tol: float | Sequence[float] | NDArray[np.float64] = 0.0,
     why: str = "",
-    source: str = "",
+    rests_on: Sequence[str] = (),
+    drops: str = "",
     expect: Status = "holds",
 ) -> Verdict:
     """Compare what was measured with what was predicted, show the verdict, and raise unless it is the expected one.
 
     ``lhs`` and ``rhs`` are an estimate, a number, or a sequence of them (one side may be a single one for all); the verdict
     is ``violated`` if any case is, else ``inconclusive`` if any is, else ``holds``. ``tol`` is absolute, one or one per case,
-    and needs its reason in ``why``. A ``==`` between sampled numbers needs a ``tol``. ``source`` names paper and theorem.
+    and needs its reason in ``why``. A ``==`` between sampled numbers needs a ``tol``.
+
+    ``rests_on`` declares what the statement is about, out of :data:`RESTS_ON`: take that away and the verdict turns (``qbc power``
+    takes it away). A control says in ``drops``, after the word "without", which one assumption it drops.
 
     Raises :class:`ClaimError` if the status is not ``expect``, ``ValueError`` naming the label for a malformed call.
     """
+    if isinstance(rests_on, str) or not set(rests_on) <= set(RESTS_ON):
+        raise ValueError(f"check {label!r}: rests_on must be a tuple out of {', '.join(RESTS_ON)}, got {rests_on!r}")
+    if (drops and expect == "holds") or (rests_on and expect != "holds"):
+        raise ValueError(f"check {label!r}: drops= belongs to a control, rests_on= to what holds")
     if relation not in ("<=", ">=", "=="):
         raise ValueError(f"check {label!r}: relation must be one of <= >= ==, got {relation!r}")
     if expect not in ("holds", "violated", "inconclusive"):
@@ -151,13 +173,15 @@ def check(
         judged.append((status, room / unit, a, b, t))
     status, _, a, b, t = min(judged, key=lambda j: (order[j[0]], j[1]))
     violated = sum(j[0] == "violated" for j in judged)
-    verdict = Verdict(label, source, relation, a.value, a.low, a.high, b.value, t, expect, status, n, violated, why)
+    verdict = Verdict(
+        label, relation, a.value, a.low, a.high, b.value, t, expect, status, n, violated, why, tuple(rests_on), drops
+    )  # fmt: skip
     if "ipykernel" in sys.modules:  # in a notebook the verdict is a cell output, from which the ledger is read
         from IPython.display import display
 
         display(verdict.bundle(), raw=True)  # type: ignore[no-untyped-call]
     if not verdict.as_stated:
-        raise ClaimError(f"claim {label!r} is not as the book states (expected {expect}): {verdict}")
+        raise ClaimError(verdict)
     return verdict
 
 

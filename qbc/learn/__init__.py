@@ -14,6 +14,7 @@
 ``lipschitz``         generators with a certified Lipschitz constant
 ``chunks``            heads that answer with a whole chunk: points, mixtures
 ``codes``             heads that draw a latent, a learned code or a prototype and decode it to a chunk
+``estimators``        any estimator of scikit-learn
 ``autoregressive``    log-loss on tokens drawn one after the other: steps of a path, coefficients of a chunk
 ====================  ==============================================================================
 
@@ -28,6 +29,7 @@ from qbc.learn.chunks import Head, fit_chunk_mixture, fit_points
 from qbc.learn.codes import fit_codes, fit_latents, fit_prototypes
 from qbc.learn.diffusion import Diffusion, fit_diffusion
 from qbc.learn.ensemble import Ensemble, Networks, fit_ensemble
+from qbc.learn.estimators import fit_estimator
 from qbc.learn.flows import Denoiser, Flow, fit_denoiser, fit_flow
 from qbc.learn.heads import MeanHead, MixtureHead, Network, fit_mean, fit_mixture, mixture_loss, mlp, train
 from qbc.learn.linear import fit_linear
@@ -61,6 +63,7 @@ __all__ = [
     "fit_denoiser",
     "fit_diffusion",
     "fit_ensemble",
+    "fit_estimator",
     "fit_flow",
     "fit_latents",
     "fit_linear",

@@ -10,43 +10,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from qbc.pipeline import evidence, expected, show
+from qbc.pipeline.arguments import parser
 from qbc.pipeline.chapters import Problem, find, pair, root
-from qbc.pipeline.record import Row, failures, headline, ledger, regressions, write_expected
-
-
-def _folder(text: str) -> Path:
-    if not text:
-        raise argparse.ArgumentTypeError("needs the name of a folder")
-    return Path(text)
-
-
-def parser() -> argparse.ArgumentParser:
-    top = argparse.ArgumentParser(prog="qbc", description="An executable book on behaviour cloning: run its chapters, read its ledger.")
-    sub = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    sub.add_parser("chapters", help="list the chapters, their parameters and whether they have been executed")
-    run = sub.add_parser(
-        "run",
-        help="execute chapters, with other parameters if you like",
-        epilog="example: qbc run 06 -p seed 7 --out runs/seed7",
-        description="Execute chapters with papermill. What is up to date in the output folder is left alone.",
-    )
-    run.add_argument("chapters", nargs="*", metavar="NN", help="chapter numbers or names (default: all)")
-    run.add_argument(
-        "-p", dest="parameters", nargs=2, action="append", default=[], metavar=("NAME", "VALUE"), help="set a parameter (repeatable)"
-    )
-    run.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="chapters at a time (default: one per core)")
-    run.add_argument(
-        "--out", type=_folder, metavar="DIR", help="folder for executed notebooks (default: the book's; runs/NAME-VALUE with -p)"
-    )
-    claims = sub.add_parser("claims", help="print the ledger of an executed folder; exit 1 if a verdict is not the one the book states")
-    claims.add_argument("--from", dest="folder", type=Path, metavar="DIR", help="executed folder (default: the book's)")
-    claims.add_argument("--json", action="store_true", help="print a list of objects instead of a table")
-    book = sub.add_parser("book", help="execute what changed and build the book")
-    book.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="chapters at a time (default: one per core)")
-    sub.add_parser("pair", help="bring notebooks/ up to date with the texts in book/")
-    expected = sub.add_parser("expected", help="accept the numbers of the executed book: tests/expected, and the README's headline")
-    expected.add_argument("--check", action="store_true", help="compare only; exit 1 and say which number changed, and by how much")
-    return top
+from qbc.pipeline.keys import stale
+from qbc.pipeline.record import Row, failures, headline, ledger, parent
 
 
 def _path(p: Path) -> str:
@@ -54,14 +22,25 @@ def _path(p: Path) -> str:
     return str(p.relative_to(here)) if p.is_relative_to(here) else str(p)
 
 
-def _execute(args: argparse.Namespace, top: Path, out: Path) -> int:
-    from qbc.pipeline.execute import run  # papermill takes half a second to import
+def _complain(lines: Sequence[str]) -> int:
+    for line in lines:
+        print(f"qbc: {line}", file=sys.stderr)
+    return 1 if lines else 0
 
-    outcomes = run(find(top, getattr(args, "chapters", ())), out, getattr(args, "parameters", ()), jobs=args.jobs)
-    errors = [o.error for o in outcomes if o.status == "failed"]
-    for error in errors:
-        print(f"qbc: {error}", file=sys.stderr)
-    return 1 if errors else 0
+
+def _execute(args: argparse.Namespace, top: Path, out: Path) -> int:
+    from qbc.pipeline.jobs import run  # papermill takes half a second to import
+
+    outcomes = run(
+        find(top, getattr(args, "chapters", ())),
+        out,
+        getattr(args, "parameters", ()),
+        jobs=args.jobs,
+        times=evidence.times(top),
+        timeout=args.timeout,
+        scheduler=args.scheduler,
+    )
+    return _complain([o.error for o in outcomes if o.status == "failed"])
 
 
 def _chapters(top: Path, done: Path) -> int:
@@ -74,44 +53,42 @@ def _chapters(top: Path, done: Path) -> int:
     return 0
 
 
-def _number(x: float | None) -> str:
-    return "inf" if x is None else f"{x:.5g}"
+def _chosen(args: argparse.Namespace, rows: list[Row], matrix: dict[str, evidence.Cells]) -> list[Row]:
+    """The rows of the results that the filters ask for, with their controls."""
+
+    def wanted(r: Row) -> bool:
+        weak = r["label"] in matrix and evidence.weak(matrix[r["label"]])
+        return (args.evidence in (None, r["evidence"])) and (args.claim in (None, r["claim"])) and (weak or not args.weak)
+
+    kept = {(r["chapter"], r["label"]) for r in rows if r["label"] == parent(r["label"]) and wanted(r)}
+    return [r for r in rows if (r["chapter"], parent(r["label"])) in kept]
 
 
-def _table(rows: list[Row]) -> str:
-    cells = [("label", "measured", "", "predicted", "verdict")]
-    for r in rows:
-        interval = "" if r["low"] == r["high"] else f" [{_number(r['low'])}, {_number(r['high'])}]"
-        tol = f" ± {_number(r['tol'])}" if r["tol"] else ""
-        wrong = "" if r["status"] == r["expect"] else f"  <-- the book states {r['expect']}"
-        cells.append((r["label"], _number(r["value"]) + interval, r["relation"], _number(r["rhs"]) + tol, r["status"] + wrong))
-    widths = [max(len(c[i]) for c in cells) for i in range(5)]
-    return "\n".join("  ".join(x.ljust(w) for x, w in zip(c, widths, strict=True)).rstrip() for c in cells)
-
-
-def _claims(args: argparse.Namespace, done: Path) -> int:
+def _claims(args: argparse.Namespace, top: Path | None, done: Path) -> int:
     folder = args.folder or done
-    rows, failed = ledger(folder), failures(folder)
+    recorded = evidence.recorded(top) if top else {}
+    rows = ledger(folder, evidence.known(recorded))
+    said = [f"{stem}: the last run failed, its ledger ends there" for stem in failures(folder)]
+    if top and not args.folder:
+        said = [f"{line}; run `make book`" for line in stale(find(top), done)]
+    filtered = args.evidence or args.claim or args.weak
+    shown = _chosen(args, rows, {k: v for r in recorded.values() for k, v in r.results.items()}) if filtered else rows
     if args.json:
-        print(json.dumps(rows, indent=1, allow_nan=False))
+        print(json.dumps(shown, indent=1, allow_nan=False))
     else:
-        print(_table(rows))
-        print(f"\n{headline(rows)}" if rows else "\nno verdicts")
-    for stem in failed:
-        print(f"qbc: {stem}: the last run failed, its ledger ends there", file=sys.stderr)
-    return 1 if failed or any(r["status"] != r["expect"] for r in rows) else 0
+        print(show.ledger(shown) if shown else "no verdicts")
+        print(f"\n{headline(rows)}" if rows else "")
+    return _complain(said) or int(any(r["status"] != r["expect"] for r in rows))
 
 
 def _book(args: argparse.Namespace, top: Path, done: Path) -> int:
-    from qbc.pipeline.execute import prune
     from qbc.pipeline.render import build
 
-    prune(find(top), done)
     if code := _execute(args, top, done):
         print("qbc: the book was not rebuilt; the previous one is untouched", file=sys.stderr)
         return code
     page, built = build(top, done)
-    print(headline(ledger(done)))
+    print(headline(ledger(done, evidence.known(evidence.recorded(top)))))
     print(f"the book{'' if built else ' (up to date)'}: {page.as_uri()}")
     return 0
 
@@ -119,18 +96,23 @@ def _book(args: argparse.Namespace, top: Path, done: Path) -> int:
 def _expected(args: argparse.Namespace, top: Path, done: Path) -> int:
     from qbc.pipeline.render import headlined, refresh_readme
 
-    if failed := failures(done):
-        raise Problem(
-            f"the last run of {', '.join(failed)} failed: mend it and run `make book` first; nothing was compared or accepted"
-        )
+    kept = top / "tests" / "expected"
+    if args.folder:
+        if not args.check:
+            raise Problem("--from compares and accepts nothing: add --check")
+        said = [f"{stem}: the last run failed" for stem in failures(args.folder)] + expected.regressions(args.folder, kept)
+        print("\n".join(said) or f"every number in {args.folder} is the reviewed one")
+        return 1 if said else 0
+    if old := stale(find(top), done):
+        raise Problem(f"{'; '.join(old)}: run `make book` first; nothing was compared or accepted")
     if not args.check:
-        write_expected(done, top / "tests" / "expected")
+        expected.write(done, kept, args.also)
         refresh_readme(top, done)
         print("accepted: review the change with `git diff tests/expected README.md`")
         return 0
-    said = regressions(done, top / "tests" / "expected")
+    said = expected.regressions(done, kept)
     readme = (top / "README.md").read_text("utf8")
-    if headlined(readme, done) != readme:
+    if headlined(readme, top, done) != readme:
         said.append("README.md: its headline is not the ledger's")
     print("\n".join(said) or f"every number is the reviewed one ({len(ledger(done))} verdicts)")
     if said:
@@ -138,9 +120,37 @@ def _expected(args: argparse.Namespace, top: Path, done: Path) -> int:
     return 1 if said else 0
 
 
+def _power(args: argparse.Namespace, top: Path, done: Path) -> int:
+    from qbc.pipeline import power
+
+    out = args.out or top / "_build" / "power"
+    how = dict(workers=args.jobs, times=evidence.times(top), scheduler=args.scheduler)
+    if args.check:
+        return _complain(power.check(top, done, out, find(top, args.chapters), timeout=args.timeout, **how))
+    wanted = power.names(args.only)
+    runs = power.Power(find(top, args.chapters), out, timeout=args.timeout, **how)
+    if args.seeds is not None:
+        if wanted != ["data"] or args.seeds < 1:
+            raise Problem("--seeds N, N >= 1, goes with --only data")
+        runs.seeds(args.seeds)
+        fared = runs.fared(args.seeds)
+        print(show.columns([("result", "as stated", "of"), *((label, str(k), str(n)) for label, k, n in fared)]))
+        return _complain(runs.errors) or int(any(k < n for _, k, n in fared))
+    runs.run(wanted)
+    for c, nb in runs.pairs:
+        if whole := runs.record(c, nb, evidence.INTERVENTIONS):
+            folder = args.out or evidence.records(top)
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / f"{c.stem}.json").write_text(whole.text(), "utf8")
+        if some := runs.record(c, nb, wanted):
+            print(f"\n{c.stem}\n{show.matrix(some.results, wanted)}")
+    return _complain(runs.errors)
+
+
 def _dispatch(args: argparse.Namespace) -> int:
     if args.command == "claims" and args.folder:  # an executed folder stands for itself, wherever it is
-        return _claims(args, args.folder)
+        here = next((f for f in (Path.cwd(), *Path.cwd().parents) if (f / "_toc.yml").is_file()), None)
+        return _claims(args, here, args.folder)
     top = root()
     done = top / "_build" / "executed"
     if args.command == "run":
@@ -157,8 +167,9 @@ def _dispatch(args: argparse.Namespace) -> int:
     if args.command == "chapters":
         return _chapters(top, done)
     return {
-        "claims": lambda: _claims(args, done),
+        "claims": lambda: _claims(args, top, done),
         "book": lambda: _book(args, top, done),
+        "power": lambda: _power(args, top, done),
         "expected": lambda: _expected(args, top, done),
     }[args.command]()
 

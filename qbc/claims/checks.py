@@ -189,7 +189,7 @@ def glue(key: str, x: Estimate | float | str) -> None:
     """Record a number for the text (``{glue:text}``) and for regression; an interval adds ``key-low`` and ``key-high``."""
     from myst_nb import glue as glue_  # 0.3 s, needed in notebooks only
 
-    if isinstance(x, Estimate) and x.low < x.high:
+    if isinstance(x, Estimate) and x.sampled:
         glue_(f"{key}-low", float(x.low), display=False)
         glue_(f"{key}-high", float(x.high), display=False)
     glue_(key, x if isinstance(x, str) else float(x.value if isinstance(x, Estimate) else x), display=False)

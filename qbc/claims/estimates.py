@@ -16,11 +16,15 @@ LEVEL = 1 - 1e-6
 
 @dataclass(frozen=True)
 class Estimate:
-    """A number with the interval that covers it at the confidence it was made with; ``low == high`` if nothing was sampled."""
+    """A number with the interval that covers it at the confidence it was made with; ``low == high`` if nothing was sampled.
+
+    ``sampled`` says how the number was made, whatever its interval: one that rounding has closed is sampled all the same.
+    """
 
     value: float
     low: float
     high: float
+    sampled: bool = True
 
     def __post_init__(self) -> None:
         if not self.low <= self.value <= self.high:
@@ -29,7 +33,7 @@ class Estimate:
     def map(self, g: Callable[[float], float]) -> Estimate:
         """The estimate of ``g(value)`` for a monotone ``g``; the coverage is unchanged."""
         ends = sorted((g(self.low), g(self.high)))
-        return Estimate(g(self.value), ends[0], ends[1])
+        return Estimate(g(self.value), ends[0], ends[1], self.sampled)
 
     def __format__(self, spec: str) -> str:
         if self.low == self.high:
@@ -48,7 +52,7 @@ def _sample(name: str, x: ArrayLike) -> NDArray[np.float64]:
 
 def exact(value: float) -> Estimate:
     """A number that no sampling stands behind."""
-    return Estimate(float(value), float(value), float(value))
+    return Estimate(float(value), float(value), float(value), sampled=False)
 
 
 def mean(x: ArrayLike, *, level: float = LEVEL) -> Estimate:

@@ -1,4 +1,4 @@
-"""What executed chapters recorded: verdicts (the ledger) and glued numbers, and their comparison with reviewed ones."""
+"""What executed chapters recorded: verdicts (the ledger), statements with their sources, glued numbers."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,34 +18,75 @@ FIELDS = (
     "label",
     "chapter",
     "source",
+    "claim",
+    "provenance",
     "relation",
     "value",
     "low",
     "high",
     "rhs",
     "tol",
+    "slack",
     "expect",
     "status",
     "cases",
     "violated",
     "why",
+    "evidence",
+    "rests_on",
+    "turned_by",
+    "drops",
 )
+PROVENANCES = ("stated", "reported")
+CLAIMS = ("as stated", "other constant", "other condition", "does not hold as stated", "ours")
+CLASSES = ("end to end", "fitted", "rolled out", "sampled", "exact")  # of evidence, the strongest first
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Source:
+    """Where a statement comes from: ``key`` of the bibliography, ``item`` in it, how we know it, and how ours relates to it."""
+
+    key: str
+    item: str
+    provenance: str  # stated: the words were before us; reported: second-hand; ours
+    claim: str
+
+    def __str__(self) -> str:
+        return f"{self.key}, {self.item}" if self.key else "ours"
+
+
+OURS = Source("", "", "ours", "ours")
+
+
+@dataclass(frozen=True)
 class Statement:
-    """A ``{prf:...}`` statement of a chapter."""
+    """A ``{prf:...}`` statement of a chapter; ``source`` is None if its *Source* line is missing or says nothing we can read."""
 
     label: str
     kind: str
     title: str
+    source: Source | None = None
+
+
+_BLOCK = re.compile(r"^([`:]{3,})\{prf:(\w+)\} ?(.*)\n((?::\w+:.*\n)*?):label: ([\w-]+)\n(.*?)^\1\s*$", re.M | re.S)
+_SOURCE = re.compile(
+    r"^\*Source:\* (?:(ours)(?:\.|$)|\{cite:t\}`([\w-]+)`, (.+?) \((" + "|".join(PROVENANCES) + r"); (" + "|".join(CLAIMS) + r")\)\.)",
+    re.M,
+)
 
 
 def statements(markdown: str) -> list[Statement]:
     """The labelled ``{prf:...}`` statements in a text."""
-    found = re.findall(r"^[`:]{3,}\{prf:(\w+)\} ?(.*)\n(?::\w+:.*\n)*?:label: ([\w-]+)$", markdown, re.M)
-    return [Statement(label, kind, title) for kind, title, label in found]
+    return [Statement(label, kind, title, _source(body)) for _, kind, title, _, label, body in _BLOCK.findall(markdown + "\n")]
+
+
+def _source(body: str) -> Source | None:
+    found = _SOURCE.search(body)
+    if not found:
+        return None
+    ours, key, item, provenance, claim = found.groups()
+    return OURS if ours else Source(key, item, provenance, claim)
 
 
 def parent(label: str) -> str:
@@ -53,12 +94,22 @@ def parent(label: str) -> str:
     return label.partition("-control")[0]
 
 
+def strict(text: str) -> Any:
+    """JSON as it is defined: no NaN, no Infinity. Raises ``ValueError``."""
+
+    def refuse(constant: str) -> None:
+        raise ValueError(f"{constant} is no JSON")
+
+    return json.loads(text, parse_constant=refuse)
+
+
 def _load(path: Path) -> dict[str, Any]:
     try:
         nb: dict[str, Any] = json.loads(path.read_text("utf8"))
-        nb["cells"]
-    except (OSError, ValueError, KeyError) as e:
-        raise Problem(f"cannot read the executed chapter {path}: {e}") from None
+        for cell in nb["cells"]:
+            cell["cell_type"], cell["metadata"], "".join(cell["source"])
+    except (OSError, ValueError, KeyError, TypeError) as e:
+        raise Problem(f"cannot read the executed chapter {path}: {type(e).__name__}: {e}") from None
     return nb
 
 
@@ -73,18 +124,47 @@ def executed(folder: Path) -> dict[str, Path]:
     return dict(sorted(found.items()))
 
 
-def _outputs(path: Path) -> Iterator[dict[str, Any]]:
+def outputs(path: Path) -> Iterator[dict[str, Any]]:
+    """The outputs of an executed notebook's cells, in order."""
     for cell in _load(path)["cells"]:
         yield from cell.get("outputs", [])
 
 
-def ledger(folder: Path) -> list[Row]:
-    """One row for each verdict of the executed chapters in ``folder``; a control takes its source from its parent."""
+def markdown_of(path: Path) -> str:
+    """The text of a notebook: its cells in Markdown."""
+    return "\n\n".join("".join(c["source"]) for c in _load(path)["cells"] if c["cell_type"] == "markdown")
+
+
+def _verdicts(path: Path) -> list[Row]:
+    rows = [o["data"][MIME] for o in outputs(path) if MIME in o.get("data", {})]
+    needed = {"label", "relation", "value", "rhs", "status", "expect"}
+    for r in rows:
+        if not isinstance(r, dict) or not needed <= r.keys():
+            raise Problem(f"{path}: a verdict in it is not one that this version of qbc has written: run the chapter again")
+    return rows
+
+
+def slack(relation: str, value: float | None, rhs: float | None) -> float | None:
+    """Measured over bound, for a one-sided relation with a bound that is not zero."""
+    if relation == "==" or value is None or not rhs:
+        return None
+    return value / rhs
+
+
+def ledger(folder: Path, known: Mapping[str, Mapping[str, tuple[str, list[str]]]] | None = None) -> list[Row]:
+    """One row for each verdict of the executed chapters in ``folder``.
+
+    A control takes its source from its parent. ``known`` adds what interventions showed: chapter -> label -> (class, turned by).
+    """
     rows = []
     for stem, path in executed(folder).items():
-        mine = [{"chapter": stem, **o["data"][MIME]} for o in _outputs(path) if MIME in o.get("data", {})]
-        sources = {r["label"]: r["source"] for r in mine if r["source"]}
-        rows += [{f: r[f] for f in FIELDS} | {"source": r["source"] or sources.get(parent(r["label"]), "")} for r in mine]
+        said = {s.label: s.source or OURS for s in statements(markdown_of(path)) if s.source}
+        for r in _verdicts(path):
+            source, shown = said.get(parent(r["label"])), (known or {}).get(stem, {}).get(r["label"], ("", []))
+            row = {f: r.get(f) for f in FIELDS} | {"chapter": stem, "source": str(source or "")}
+            row |= {"claim": source.claim if source else "", "provenance": source.provenance if source else ""}
+            row |= {"slack": slack(r["relation"], r["value"], r["rhs"]), "evidence": shown[0], "turned_by": shown[1]}
+            rows.append(row | {"rests_on": list(r.get("rests_on") or ()), "drops": r.get("drops") or ""})
     return rows
 
 
@@ -93,77 +173,48 @@ def failures(folder: Path) -> list[str]:
     return [stem for stem, path in executed(folder).items() if path.stem.endswith(".failed")]
 
 
+def _count(words: Mapping[str, int]) -> str:
+    return ", ".join(f"{n} {word}" for word, n in words.items() if n)
+
+
 def headline(rows: list[Row]) -> str:
-    """The ledger in one sentence."""
-    main = [r for r in rows if "-control" not in r["label"]]
-    controls = [r for r in rows if "-control" in r["label"]]
-    count = {s: sum(r["status"] == s for r in main) for s in ("holds", "violated", "inconclusive")}
-    parts = [f"{count['holds']} hold"] + [f"{n} {s}" for s, n in list(count.items())[1:] if n]
-    broken = sum(r["status"] == "violated" for r in controls)
+    """The ledger in a few sentences: how many results, by evidence and by claim, and whether all is as the book states."""
+    main = [r for r in rows if r["label"] == parent(r["label"])]
+    controls = [r for r in rows if r["label"] != parent(r["label"])]
+    classes = {c: sum(r["evidence"] == c for r in main) for c in CLASSES}
+    papers = {c: sum(r["claim"] == c for r in main) for c in CLAIMS if c != "ours"}
     chapters = len({r["chapter"] for r in rows})
+    parts = [
+        f"{len(main)} stated results in {chapters} chapter{'s'[: chapters != 1]}"
+        + (f": {_count(classes)}" if any(classes.values()) else "")
+    ]
+    if any(papers.values()):
+        parts.append(f"of the papers' own {sum(papers.values())}: {_count(papers)}")
+    broken = sum(r["status"] == "violated" for r in controls)
+    parts.append(f"{broken} of {len(controls)} controls, each with an assumption dropped, fail as they should")
     wrong = sum(r["status"] != r["expect"] for r in rows)
     tail = "every verdict is the one the book states" if not wrong else f"{wrong} of {len(rows)} verdicts NOT as the book states"
-    return (
-        f"{len(main)} stated results in {chapters} chapter{'s'[: chapters != 1]}: {', '.join(parts)}; "
-        f"{broken} of {len(controls)} controls, each with an assumption dropped, are violated; {tail}."
-    )
+    return "; ".join([*parts, tail]) + "."
 
 
 def numbers(path: Path) -> dict[str, Any]:
     """The glued numbers of an executed chapter: ``{key: value}``, or ``{key: [value, low, high]}`` for a sampled one."""
     glued: dict[str, Any] = {}
-    for o in _outputs(path):
+    for o in outputs(path):
         name = o.get("metadata", {}).get("scrapbook", {}).get("name")
         text = o.get("data", {}).get("application/papermill.record/text/plain")
         if name and text is not None:
-            glued[name] = ast.literal_eval("".join(text)) if not re.search(r"\b(inf|nan)\b", "".join(text)) else math.inf
+            glued[name] = _number("".join(text))
     sampled = {k for k in glued if f"{k}-low" in glued}
     ends = {f"{k}{end}" for k in sampled for end in ("-low", "-high")}
     return {k: [v, glued[f"{k}-low"], glued[f"{k}-high"]] if k in sampled else v for k, v in glued.items() if k not in ends}
 
 
-def write_expected(folder: Path, expected: Path) -> None:
-    """Write what each executed chapter glued to ``expected/NN-name.json``, one number a line."""
-    found = executed(folder)
-    expected.mkdir(parents=True, exist_ok=True)
-    for stem, path in found.items():
-        lines = ",\n".join(f"  {json.dumps(k)}: {json.dumps(_rounded(v))}" for k, v in numbers(path).items())
-        (expected / f"{stem}.json").write_text(f"{{\n{lines}\n}}\n", "utf8")
-    for stale in set(expected.glob("*.json")) - {expected / f"{s}.json" for s in found}:
-        stale.unlink()
+def _number(text: str) -> Any:
+    words = {"inf": math.inf, "-inf": -math.inf, "nan": math.nan}
+    return words[text] if text in words else ast.literal_eval(text)
 
 
-def _rounded(x: Any) -> Any:
-    if isinstance(x, list):
-        return [_rounded(y) for y in x]
-    return float(f"{x:.9g}") if isinstance(x, float) else x
-
-
-def differences(stem: str, fresh: dict[str, Any], reviewed: dict[str, Any]) -> list[str]:
-    """What changed against the reviewed numbers: exact ones beyond a relative 1e-6, sampled ones outside the recorded interval."""
-    said = []
-    for k in sorted(fresh.keys() | reviewed.keys()):
-        new, old = fresh.get(k), reviewed.get(k)
-        if new is None or old is None:
-            said.append(f"{stem}: {k} is {'not glued any more' if new is None else 'new'}")
-        elif isinstance(new, list) != isinstance(old, list) or isinstance(new, str) != isinstance(old, str):
-            said.append(f"{stem}: {k} was {old}, is now {new}")
-        elif isinstance(new, list):
-            if not (old[1] <= new[0] <= old[2] or math.isclose(new[0], old[0], rel_tol=1e-6)):  # an interval narrower than its digits
-                said.append(f"{stem}: {k} was {old[0]:.6g} in [{old[1]:.6g}, {old[2]:.6g}], is now {new[0]:.6g}")
-        elif isinstance(new, str):
-            if new != old:
-                said.append(f"{stem}: {k} was {old!r}, is now {new!r}")
-        elif not math.isclose(new, old, rel_tol=1e-6, abs_tol=1e-15):
-            said.append(f"{stem}: {k} was {old:.9g}, is now {new:.9g} (relative change {abs(new - old) / max(abs(old), 1e-300):.1e})")
-    return said
-
-
-def regressions(folder: Path, expected: Path) -> list[str]:
-    """All differences between an executed folder and the reviewed numbers."""
-    said, found = [], executed(folder)
-    for stem, path in found.items():
-        file = expected / f"{stem}.json"
-        said += differences(stem, numbers(path), json.loads(file.read_text("utf8")) if file.is_file() else {})
-    said += [f"{f.stem}: has reviewed numbers but was not executed" for f in sorted(expected.glob("*.json")) if f.stem not in found]
-    return said
+def duration(path: Path) -> float:
+    """How long an executed notebook ran, in seconds."""
+    return float(_load(path)["metadata"]["papermill"]["duration"])

@@ -13,6 +13,7 @@ from importlib.metadata import files
 from pathlib import Path
 
 from qbc.pipeline.chapters import Problem, find
+from qbc.pipeline.evidence import known, recorded
 from qbc.pipeline.record import executed, headline, ledger
 
 MARK = ".stage"  # tells the book's extension that this is a stage, not the bare clone
@@ -79,15 +80,16 @@ def build(top: Path, done: Path) -> tuple[Path, bool]:
 BETWEEN = re.compile(r"(<!-- ledger -->).*?(<!-- /ledger -->)", re.S)
 
 
-def headlined(readme: str, done: Path) -> str:
+def headlined(readme: str, top: Path, done: Path) -> str:
     """The README with the ledger's headline of ``done`` between its two ledger marks."""
-    return BETWEEN.sub(lambda m: f"{m.group(1)}\n{headline(ledger(done))}\n{m.group(2)}", readme)
+    said = headline(ledger(done, known(recorded(top))))
+    return BETWEEN.sub(lambda m: f"{m.group(1)}\n{said}\n{m.group(2)}", readme)
 
 
 def refresh_readme(top: Path, done: Path) -> None:
     """Put the current headline and the current figures (``book/_static/fig-*.svg``) where the README shows them."""
     readme = top / "README.md"
-    readme.write_text(headlined(readme.read_text("utf8"), done), "utf8")
+    readme.write_text(headlined(readme.read_text("utf8"), top, done), "utf8")
     for name in re.findall(r"book/_static/(fig-[\w-]+)\.svg", readme.read_text("utf8")):
         (top / "book" / "_static" / f"{name}.svg").write_text(figure(done, name), "utf8")
 

@@ -1,0 +1,182 @@
+"""``fit``, ``less`` and ``effort``: learners that ignore their data, see a tenth of it, or are trained four times as long."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qbc.interventions.swaps import Function, Swap
+
+Array = NDArray[Any]
+SHARE, EFFORT = 10, 4
+RNG = np.random.default_rng(0)
+
+# What each learner learns from: argument -> the axis of its samples; the last one named is what it learns to predict.
+DATA: dict[str, dict[str, int]] = {
+    "qbc.learn.autoencoders:fit_autoencoders": {"s": -2, "seen": -2, "a": -2},
+    "qbc.learn.autoregressive:fit_coefficients": {"x": 1, "chunks": 1},
+    "qbc.learn.autoregressive:fit_steppers": {"x": 1, "paths": 1},
+    "qbc.learn.chunks:fit_chunk_mixture": {"x": -2, "u": -2},
+    "qbc.learn.chunks:fit_points": {"x": -2, "u": -2},
+    "qbc.learn.codes:fit_codes": {"x": -2, "u": -2},
+    "qbc.learn.codes:fit_latents": {"x": -2, "u": -2},
+    "qbc.learn.codes:fit_prototypes": {"x": -2, "u": -2},
+    "qbc.learn.diffusion:fit_diffusion": {"x": -2, "u": -2},
+    "qbc.learn.ensemble:fit_ensemble": {"x": -2, "u": -2},
+    "qbc.learn.estimators:fit_estimator": {"x": 0, "y": 0},
+    "qbc.learn.flows:fit_denoiser": {"x": -2, "u": -2},
+    "qbc.learn.flows:fit_flow": {"x": -2, "u": -2},
+    "qbc.learn.heads:fit_mean": {"x": 0, "u": 0},
+    "qbc.learn.heads:fit_mixture": {"x": 0, "u": 0},
+    "qbc.learn.linear:fit_linear": {"x": 0, "u": 0},
+    "qbc.learn.lipschitz:fit_lipschitz": {"u": 0},
+    "qbc.learn.tokens:fit_tokens": {"x": 0, "codes": 0},
+    "qbc.quantizers:fit_openvla": {"u": 0},
+    "qbc.quantizers:kmeans": {"u": 0},
+    "qbc.quantizers:quantile": {"u": 0},
+}
+NETWORKS = "qbc.learn.training:minimise"  # the one loop that trains networks
+STREAMS = ("qbc.learn.sgd:stream_gains", "qbc.learn.sgd:stream_networks")
+
+
+def noise(x: Array) -> Array:
+    """Something of the shape of x that says nothing about x: standard normal numbers, or its labels, equally often, in random order."""
+    a = np.asarray(x)
+    if a.dtype.kind == "f":
+        return RNG.standard_normal(a.shape)
+    return RNG.permutation(np.resize(np.unique(a), a.size)).reshape(a.shape)
+
+
+def blind(data: Mapping[str, int]) -> Callable[[Function], Function]:
+    """A learner that is shown noise in place of what it should learn to predict."""
+
+    def make(original: Function) -> Function:
+        signature = inspect.signature(original)
+
+        def fit(*args: Any, **kwargs: Any) -> Any:
+            given = signature.bind(*args, **kwargs)
+            target = next(name for name in reversed(data) if given.arguments.get(name) is not None)
+            given.arguments[target] = noise(given.arguments[target])
+            if given.arguments.get("seen") is not None:  # the encoder of an autoencoder sees the target
+                given.arguments["seen"] = noise(given.arguments["seen"])
+            return original(*given.args, **given.kwargs)
+
+        return fit
+
+    return make
+
+
+def tenth(data: Mapping[str, int]) -> Callable[[Function], Function]:
+    """A learner that is shown the first tenth of the samples (two at least; of tokens, each at least once)."""
+
+    def make(original: Function) -> Function:
+        signature = inspect.signature(original)
+
+        def fit(*args: Any, **kwargs: Any) -> Any:
+            given = signature.bind(*args, **kwargs)
+            shown = {name: np.asarray(given.arguments[name]) for name in data if given.arguments.get(name) is not None}
+            strata = given.arguments.get("strata", 1)
+            for name, x in shown.items():
+                axis = data[name] if x.ndim > 1 else 0
+                n = max(2, x.shape[axis] // SHARE)
+                rows = np.arange(max(n // strata, 1) * strata)
+                if "codes" in shown:
+                    rows = np.union1d(rows, np.unique(shown["codes"], return_index=True)[1])
+                given.arguments[name] = np.take(x, rows, axis=axis)
+            return original(*given.args, **given.kwargs)
+
+        return fit
+
+    return make
+
+
+def prior(original: Function) -> Function:
+    def fit(x: Array, u: Array, prior: Any = None) -> Any:
+        return prior or original(x, np.zeros_like(u))
+
+    return fit
+
+
+def random_member(original: Function) -> Function:
+    def most_likely(log_likelihood: Any, rng: np.random.Generator, weights: Any = None) -> Any:
+        return original(np.zeros_like(np.asarray(log_likelihood, dtype=float)), rng, weights)
+
+    return most_likely
+
+
+def member_of_a_tenth(original: Function) -> Function:
+    def most_likely(log_likelihood: Any, rng: np.random.Generator, weights: Any = None) -> Any:
+        each = np.asarray(log_likelihood, dtype=float)
+        if weights is None:
+            return original(each[..., : max(1, each.shape[-2] // SHARE), :], rng)
+        counts = np.asarray(weights)
+        return original(each, rng, RNG.binomial(np.rint(counts).astype(np.int64), 1 / SHARE))
+
+    return most_likely
+
+
+def any_frequency(original: Function) -> Function:
+    return lambda count, n, rng: RNG.random(np.shape(count))
+
+
+def frequency_of_a_tenth(original: Function) -> Function:
+    def frequency(count: Any, n: int, rng: np.random.Generator) -> Any:
+        k, few = np.asarray(count).astype(np.int64), max(1, n // SHARE)
+        return original(RNG.hypergeometric(k, n - k, few), few, rng)
+
+    return frequency
+
+
+def untrained(original: Function) -> Function:
+    return lambda parameters, loss, *, steps, lr: None
+
+
+def longer(original: Function) -> Function:
+    def trained(*args: Any, steps: int, lr: Any, **kwargs: Any) -> Any:
+        return original(*args, steps=EFFORT * steps, lr=np.repeat(lr, EFFORT) if np.ndim(lr) else lr, **kwargs)
+
+    return trained
+
+
+def unmoved(original: Function) -> Function:
+    """SGD whose steps are too small to move anything."""
+
+    def stream(*args: Any, lr: Any, **kwargs: Any) -> Any:
+        return original(*args, lr=np.asarray(lr, dtype=float) * 1e-30 if np.ndim(lr) else 1e-30, **kwargs)
+
+    return stream
+
+
+def smaller_batches(original: Function) -> Function:
+    """SGD that sees a tenth of every batch."""
+
+    def stream(first: Any, second: Any, **kwargs: Any) -> Any:
+        batches, at = (second, 1) if callable(second) else (first, 0)
+
+        def few() -> tuple[Array, Array]:
+            x, u = batches()
+            n = max(1, x.shape[1] // SHARE)
+            return x[:, :n], u[:, :n]
+
+        return original(*((few, second) if at == 0 else (first, few)), **kwargs)
+
+    return stream
+
+
+SWAPS = [
+    *(Swap("fit", target, blind(data)) for target, data in DATA.items() if target != "qbc.learn.linear:fit_linear"),
+    *(Swap("less", target, tenth(data)) for target, data in DATA.items()),
+    Swap("fit", "qbc.learn.linear:fit_linear", prior),
+    Swap("fit", "qbc.families:most_likely", random_member),
+    Swap("less", "qbc.families:most_likely", member_of_a_tenth),
+    Swap("fit", "qbc.families:frequency", any_frequency),
+    Swap("less", "qbc.families:frequency", frequency_of_a_tenth),
+    Swap("fit", NETWORKS, untrained),
+    *(Swap("fit", target, unmoved) for target in STREAMS),
+    *(Swap("less", target, smaller_batches) for target in STREAMS),
+    *(Swap("effort", target, longer) for target in (NETWORKS, *STREAMS)),
+]

@@ -1,0 +1,126 @@
+"""The reviewed numbers of every chapter, and what a fresh run says of them.
+
+``tests/expected/NN-name.json`` holds one number a line: ``x`` (exact: a sum or a closed form, the same to a relative 1e-6 on every
+processor), ``[value, low, high]`` (sampled: a fresh value must lie in the recorded interval), or ``{"value", "tol", "why"}`` (it went
+through a fit, a decomposition or a chaotic iteration, whose last digits depend on the processor).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from qbc.pipeline.chapters import Problem
+from qbc.pipeline.record import executed, numbers, strict
+
+EXACT = 1e-6  # relative
+MARGIN = 10  # times the spread seen
+
+
+def read(file: Path) -> dict[str, Any]:
+    """The reviewed numbers in a file; none if there is none. Raises ``Problem`` for a file that holds none."""
+    if not file.is_file():
+        return {}
+    try:
+        found = strict(file.read_text("utf8"))
+        if not isinstance(found, dict):
+            raise ValueError("not an object")
+    except (OSError, ValueError) as e:
+        raise Problem(f"cannot read the reviewed numbers {file}: {e}") from None
+    return found
+
+
+def _rounded(x: Any) -> Any:
+    if isinstance(x, list):
+        return [_rounded(y) for y in x]
+    if isinstance(x, float) and not math.isfinite(x):
+        return None  # an interval without an end on this side
+    return float(f"{x:.9g}") if isinstance(x, float) else x
+
+
+def tolerant(value: Any, seen: Sequence[Any], old: Any) -> Any:
+    """An exact number with the tolerance that its spread over the runs ``seen`` asks for; the reviewed tolerance is kept."""
+    kept = old.get("tol", 0.0) if isinstance(old, dict) else 0.0
+    if not isinstance(value, float):
+        return value
+    spread = max((abs(v - value) for v in seen if isinstance(v, float)), default=0.0)
+    tol = max(kept, float(f"{MARGIN * spread:.2g}"))
+    if tol <= EXACT * abs(value):
+        return value
+    why = old["why"] if tol == kept else f"{MARGIN} times its spread over {len(seen) + 1} kinds of processor"
+    return {"value": value, "tol": tol, "why": why}
+
+
+def write(folder: Path, expected: Path, also: Sequence[Path] = ()) -> None:
+    """Accept the numbers of every executed chapter in ``folder``, one a line; runs in ``also`` widen the tolerance of exact ones.
+
+    Raises ``Problem`` for a number that is not finite: it is none.
+    """
+    texts = {}
+    for stem, path in executed(folder).items():
+        fresh, file = numbers(path), expected / f"{stem}.json"
+        bad = [k for k, v in fresh.items() if isinstance(v, float) and not math.isfinite(v)]
+        if bad:
+            raise Problem(f"{stem}: {bad[0]} is {fresh[bad[0]]}: nothing was accepted")
+        reviewed = read(file)
+        others = [numbers(executed(f)[stem]) for f in also if stem in executed(f)]
+        kept = {k: tolerant(_rounded(v), [o.get(k) for o in others], reviewed.get(k)) for k, v in fresh.items()}
+        lines = ",\n".join(f"  {json.dumps(k)}: {json.dumps(_rounded(v), allow_nan=False)}" for k, v in kept.items())
+        texts[file] = f"{{\n{lines}\n}}\n"
+    expected.mkdir(parents=True, exist_ok=True)
+    for file, text in texts.items():
+        file.write_text(text, "utf8")
+    for gone in set(expected.glob("*.json")) - texts.keys():
+        gone.unlink()
+
+
+def _kind(x: Any) -> str:
+    return "sampled" if isinstance(x, list) else "text" if isinstance(x, str) else "exact"
+
+
+def _ends(old: Sequence[Any]) -> tuple[float, float]:
+    return -math.inf if old[1] is None else old[1], math.inf if old[2] is None else old[2]
+
+
+def difference(stem: str, key: str, new: Any, old: Any) -> str:
+    """What is wrong with a fresh number against the reviewed one; empty if nothing is."""
+    tol, value = (old["tol"], old["value"]) if isinstance(old, dict) else (None, old)
+    if _kind(new) != _kind(value):
+        return f"{stem}: {key} was {_kind(value)}, {value}, is now {_kind(new)}, {new}"
+    if isinstance(new, str):
+        return "" if new == value else f"{stem}: {key} was {value!r}, is now {new!r}"
+    if isinstance(new, list):
+        low, high = _ends(value)
+        if low <= new[0] <= high or math.isclose(new[0], value[0], rel_tol=EXACT):  # an interval narrower than its digits
+            return ""
+        return f"{stem}: {key} was {value[0]:.6g} in [{low:.6g}, {high:.6g}], is now {new[0]:.6g}"
+    if tol is not None:
+        if abs(new - value) <= tol:
+            return ""
+        return f"{stem}: {key} was {value:.9g} ± {tol:.2g} ({old['why']}), is now {new:.9g}"
+    if math.isclose(new, value, rel_tol=EXACT, abs_tol=1e-15):
+        return ""
+    return f"{stem}: {key} was {value:.9g}, is now {new:.9g} (relative change {abs(new - value) / max(abs(value), 1e-300):.1e})"
+
+
+def differences(stem: str, fresh: Mapping[str, Any], reviewed: Mapping[str, Any]) -> list[str]:
+    """What changed against the reviewed numbers of a chapter."""
+    said = []
+    for k in sorted(fresh.keys() | reviewed.keys()):
+        if k not in fresh or k not in reviewed:
+            said.append(f"{stem}: {k} is {'not glued any more' if k not in fresh else 'new'}")
+        elif text := difference(stem, k, fresh[k], reviewed[k]):
+            said.append(text)
+    return said
+
+
+def regressions(folder: Path, expected: Path) -> list[str]:
+    """All differences between an executed folder and the reviewed numbers."""
+    said, found = [], executed(folder)
+    for stem, path in found.items():
+        said += differences(stem, numbers(path), read(expected / f"{stem}.json"))
+    said += [f"{f.stem}: has reviewed numbers but was not executed" for f in sorted(expected.glob("*.json")) if f.stem not in found]
+    return said

@@ -1,0 +1,94 @@
+"""Keys: what an executed chapter was made from, as one hash, and whether that is what stands in the clone now."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import json
+import sys
+from collections.abc import Sequence
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from nbformat import NotebookNode
+
+from qbc.pipeline.chapters import Chapter, contents, derive
+
+PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "torch", "matplotlib", "seaborn", "myst-nb", "ipykernel", "papermill")
+PACKAGE = Path(__file__).parent.parent
+DECLARED = {"rests_on", "drops"}  # what a check declares, beside what it compares
+
+
+def _hash(*parts: Any) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _versions(python: str) -> dict[str, str]:
+    return {p: version(p) for p in PACKAGES} | {"python": python}
+
+
+def key(nb: NotebookNode, values: dict[str, Any], package: Path = PACKAGE) -> str:
+    """What an executed chapter depends on: its cells, the parameters, the module qbc and the versions beneath it."""
+    sources = {str(p.relative_to(package)): p.read_text("utf8") for p in sorted(package.rglob("*")) if p.suffix in (".py", ".mplstyle")}
+    return _hash(contents(nb), values, sources, _versions(sys.version.split()[0]))
+
+
+class _Bare(ast.NodeTransformer):
+    """Code without what can change no number: docstrings, and the declarations of checks."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        return None if isinstance(node.value, ast.Constant) else self.generic_visit(node)
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        if getattr(node.func, "id", "") in ("check", "dict"):
+            node.keywords = [k for k in node.keywords if k.arg not in DECLARED]
+        return self.generic_visit(node)
+
+
+def bare(source: str) -> str:
+    """Code as its meaning: without comments, docstrings, layout and declarations."""
+    try:
+        return ast.dump(_Bare().visit(ast.parse(source)))
+    except SyntaxError:  # a magic of IPython
+        return source
+
+
+@cache
+def _science(package: Path) -> dict[str, str]:
+    """The modules of qbc that a chapter can call, bare: all but the pipeline and the command."""
+    files = [p.relative_to(package) for p in sorted(package.rglob("*.py"))]
+    return {str(p): bare((package / p).read_text("utf8")) for p in files if p.parts[0] not in ("pipeline", "cli.py")}
+
+
+def evidence_key(nb: NotebookNode, values: dict[str, Any], package: Path = PACKAGE) -> str:
+    """What the verdicts of a chapter depend on, whatever the intervention: code, not words."""
+    cells = [bare(c.source) for c in nb.cells if c.cell_type == "code"]
+    return _hash(cells, values, _science(package), _versions(".".join(map(str, sys.version_info[:2]))))
+
+
+def stored(executed: Path) -> dict[str, Any]:
+    """What an executed notebook says of how it was made: ``key`` and ``parameters``; empty if there is none or it cannot be read."""
+    try:
+        meta = json.loads(executed.read_text("utf8"))["metadata"]
+        return {"key": meta["qbc"]["key"], "parameters": meta["papermill"]["parameters"]}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def stale(chapters: Sequence[Chapter], done: Path) -> list[str]:
+    """Which chapters the folder ``done`` does not hold as they stand in the clone, at their default parameters, and why."""
+    said = []
+    for c in chapters:
+        made = stored(done / f"{c.stem}.ipynb")
+        if (done / f"{c.stem}.failed.ipynb").is_file():
+            said.append(f"{c.stem}: its last run failed")
+        elif not made:
+            said.append(f"{c.stem}: not executed")
+        elif made["parameters"]:
+            given = ", ".join(f"{k} = {v}" for k, v in made["parameters"].items())
+            said.append(f"{c.stem}: executed with {given}, not as printed")
+        elif made["key"] != key(derive(c), {}):
+            said.append(f"{c.stem}: its text, its parameters or qbc have changed since it was executed")
+    return said

@@ -173,8 +173,8 @@ def test_anticheat_the_price_at_rest_is_the_fits_and_not_a_random_members(rng):
     plant = systems.linear(0.5, C / 2)
     expert = systems.rollout(plant, lambda x, rng: np.clip(x, -1, 1), rng.uniform(-1, 1, (40, 1)), 60, rng)
     x, labels = expert.x[:, :-1], right_end(expert.u, eps)
-    wrong = [np.abs(play(*k)(x, rng) - labels).max() > 1e-12 for k in members]
-    fitted = members[most_likely(np.where([wrong], -np.inf, 0.0), rng)]
+    wrong = [np.abs(play(*k)(x, rng) - labels).max(axis=(1, 2)) > 1e-12 for k in members]
+    fitted = members[most_likely(np.where(np.stack(wrong, axis=1), -np.inf, 0.0), rng)]
 
     def price(k):
         return np.minimum(np.abs(systems.rollout(plant, play(*k), np.zeros((1, 1)), H, rng).x[0, :-1]), 1).sum()

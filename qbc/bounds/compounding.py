@@ -13,7 +13,7 @@ from qbc.bounds.domain import inside
 def contraction(alpha: float, beta: float, gap: float) -> float:
     """beta / (1 - alpha) * gap: the largest state gap when the actions differ by at most ``gap`` at every step.
 
-    Labels: lem-contraction. Source: the talk's contraction lemma (its slides; 2307.14619 uses it in stronger forms).
+    Labels: lem-contraction. Source: the talk's contraction lemma (its slides; 2307.14619, as reported, uses it in stronger forms).
     """
     inside(alpha_in_0_1=0 <= alpha < 1, beta_nonnegative=beta >= 0, gap_nonnegative=gap >= 0)
     return beta / (1 - alpha) * gap

@@ -49,8 +49,8 @@ def softmax_tv(weights: ArrayLike, r: float) -> float:
 def tvc_additive(horizon: int, d_train: float, slope: float, eps: float) -> float:
     """H (D_train + L eps): the probability that a slope-TVC learner is ever farther than eps from the expert.
 
-    Labels: thm-tvc-additive, cor-tvc-states. Source: the talk's first guarantee, in the additive form that can be proved (2307.14619
-    has it with hierarchical controllers); eps = beta eps' / (1 - alpha).
+    Labels: thm-tvc-additive, cor-tvc-states. Source: the talk's first guarantee, in the additive form that can be proved (2307.14619,
+    as reported, has it with hierarchical controllers); eps = beta eps' / (1 - alpha).
     """
     inside(horizon_positive=horizon >= 1, share=0 <= d_train <= 1, slope_nonnegative=slope >= 0, eps_nonnegative=eps >= 0)
     return horizon * (d_train + slope * eps)

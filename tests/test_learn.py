@@ -39,6 +39,20 @@ def test_fit_linear_is_the_end_of_gradient_descent_from_the_prior(rng):
     np.testing.assert_allclose(fit.offset, offset, atol=1e-6)
 
 
+def test_descent_starts_at_zero_and_ends_at_the_smallest_fit(rng):
+    x = np.column_stack([rng.normal(size=20), np.zeros(20)])  # the second coordinate is never excited
+    u = x @ np.array([[2.0, 0.0], [-1.0, 0.0]]).T
+    gains = learn.descend(x, u, steps=500, lr=0.1)
+    assert gains.shape == (500, 2, 2)
+    np.testing.assert_array_equal(gains[0], 0)
+    np.testing.assert_allclose(gains[1], 0.2 * u.T @ x / 20)
+    np.testing.assert_allclose(gains[-1], [[2.0, 0.0], [-1.0, 0.0]], atol=1e-9)
+    loss = ((x @ gains.transpose(0, 2, 1) - u) ** 2).mean(axis=(1, 2))
+    assert (np.diff(loss[loss > 1e-20]) < 0).all()
+    with pytest.raises(ValueError, match="descend needs"):
+        learn.descend(x, u, steps=0, lr=0.1)
+
+
 def test_squared_loss_finds_the_mean_and_log_loss_the_modes(rng):
     expert = policies.TwoMode(1.0, 0.1)
     x = rng.uniform(-1, 1, size=(8000, 1))

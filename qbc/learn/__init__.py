@@ -1,7 +1,7 @@
 """Learners: least squares, squared loss, log-loss and denoising fits. The only part of qbc that imports torch.
 
 ====================  ==============================================================================
-``linear``            least squares, closest to a prior
+``linear``            least squares, closest to a prior; the path of gradient descent to it
 ``training``          the device, arrays in and out, one Adam loop for every network
 ``scale``             data in units of their own spread
 ``heads``             one network: a conditional mean, a conditional mixture
@@ -32,7 +32,7 @@ from qbc.learn.ensemble import Ensemble, Networks, fit_ensemble
 from qbc.learn.estimators import fit_estimator
 from qbc.learn.flows import Denoiser, Flow, fit_denoiser, fit_flow
 from qbc.learn.heads import MeanHead, MixtureHead, Network, fit_mean, fit_mixture, mixture_loss, mlp, train
-from qbc.learn.linear import fit_linear
+from qbc.learn.linear import descend, fit_linear
 from qbc.learn.lipschitz import Generators, fit_lipschitz
 from qbc.learn.sgd import Checkpoints, Gains, stream_gains, stream_networks, tangents
 from qbc.learn.tokens import TokenHead, fit_tokens
@@ -56,6 +56,7 @@ __all__ = [
     "Sight",
     "Steppers",
     "TokenHead",
+    "descend",
     "fit_autoencoders",
     "fit_chunk_mixture",
     "fit_codes",

@@ -1,4 +1,4 @@
-"""Least squares."""
+"""Least squares, at its end and on the way there."""
 
 from __future__ import annotations
 
@@ -20,3 +20,16 @@ def fit_linear(x: Array, u: Array, prior: Linear | None = None) -> Linear:
     rest = u - (x @ prior.gain.T + prior.offset)
     change = np.linalg.lstsq(design, rest, rcond=None)[0].T
     return Linear(prior.gain + change[:, :-1], prior.offset + change[:, -1])
+
+
+def descend(x: Array, u: Array, *, steps: int, lr: float) -> Array:
+    """Gradient descent on the mean squared error of u = K x, from K = 0 on data x (N, dx), u (N, du): (steps, du, dx).
+
+    Entry t is the gain after t steps, so the first is 0; in the limit it is the least-squares gain closest to 0, if lr is small.
+    """
+    if len(x) != len(u) or x.ndim != 2 or u.ndim != 2 or steps < 1:
+        raise ValueError(f"descend needs x (N, dx), u (N, du), steps >= 1, got {x.shape}, {u.shape} and steps = {steps}")
+    gains = np.zeros((steps, u.shape[1], x.shape[1]))
+    for t in range(1, steps):
+        gains[t] = gains[t - 1] - 2 * lr * (x @ gains[t - 1].T - u).T @ x / len(x)
+    return gains

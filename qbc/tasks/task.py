@@ -102,6 +102,12 @@ class Task(ABC):
         moved = self.start + actions.cumsum(axis=1)
         return np.concatenate([np.broadcast_to(self.start, (len(actions), 1, 2)), moved], axis=1)
 
+    def follow(self, positions: Array) -> Array:
+        """Positions (n, T, 2) commanded one after the other as absolute targets, each reached at once: positions (n, T, 2)."""
+        if positions.ndim != 3 or positions.shape[1:] != (T, 2):
+            raise ValueError(f"follow needs positions (n, {T}, 2), got {positions.shape}")
+        return positions
+
     def score(self, paths: Array) -> Score:
         """Judge paths (n, T, 2)."""
         if paths.ndim != 3 or paths.shape[1:] != (T, 2):

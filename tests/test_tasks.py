@@ -117,6 +117,14 @@ def test_replay_is_the_cumulated_sum_from_the_mean_start(rng):
     np.testing.assert_array_equal(again[:, 0], np.tile([0.5, 0.5], (5, 1)))
 
 
+@each
+def test_what_is_followed_is_reached_and_agrees_with_the_replay_of_its_increments(task, rng):
+    commanded = task.blind(5, rng)
+    reached = task.follow(commanded)
+    np.testing.assert_array_equal(reached, commanded)
+    np.testing.assert_allclose(task.replay(tasks.actions(commanded)), reached, atol=1e-12)
+
+
 def test_one_mode_covers_one_of_K(rng):
     task = tasks.Radial(16)
     s = task.score(np.repeat(task.means[3:4], 50, axis=0))
@@ -137,6 +145,8 @@ def test_refusals(rng):
         task.demonstrations(0, rng)
     with pytest.raises(ValueError, match="replay needs actions"):
         task.replay(np.zeros((3, T, 2)))
+    with pytest.raises(ValueError, match="follow needs positions"):
+        task.follow(np.zeros((3, T - 1, 2)))
     with pytest.raises(ValueError, match="score needs paths"):
         task.score(np.zeros((3, T - 1, 2)))
     with pytest.raises(ValueError, match="even K"):

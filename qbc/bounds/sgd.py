@@ -19,7 +19,7 @@ from qbc.bounds.domain import inside
 def sgd_variance(eta: float, noise: float, batch: int, *, curvature: float = 1.0, kurtosis: float = 1.0) -> float:
     """eta sg^2 / (lam (2 - eta lam (1 + (kurtosis - 1) / B))), sg^2 = noise^2 lam / B: the stationary variance of SGD's gain.
 
-    Labels: lem-sgd-variance. Source: ours; the textbook formula eta sg^2 / (lam (2 - eta lam)) is the case kurtosis = 1.
+    Labels: lem-sgd-variance. Source: ours. The textbook formula eta sg^2 / (lam (2 - eta lam)) is the case kurtosis = 1.
     """
     inside(batch_positive=batch >= 1, curvature_positive=curvature > 0, kurtosis_at_least_1=kurtosis >= 1, noise_nonnegative=noise >= 0)
     contraction = 2 - eta * curvature * (1 + (kurtosis - 1) / batch)
@@ -30,7 +30,7 @@ def sgd_variance(eta: float, noise: float, batch: int, *, curvature: float = 1.0
 def excess_loss_share(eta: float, batch: int, *, curvature: float = 1.0, kurtosis: float = 1.0) -> float:
     """lam V / noise^2: by what share the expected loss of a checkpoint exceeds the noise floor, whatever the label noise.
 
-    Labels: prop-loss-flat. Source: ours, from lem-sgd-variance.
+    Labels: prop-loss-flat. Source: ours. It follows from lem-sgd-variance.
     """
     return curvature * sgd_variance(eta, 1.0, batch, curvature=curvature, kurtosis=kurtosis)
 
@@ -48,7 +48,7 @@ def mirror_gap(horizon: int, excess: float, *, curvature: float = 1.0) -> float:
 def log_return_swing(horizon: int, variance: float) -> float:
     """2 H sqrt(V): the standard deviation of log x_H^2 over the checkpoints, on a marginal loop with sqrt(V) small.
 
-    Labels: thm-log-swing. Source: ours; the effect is that of 2310.11428.
+    Labels: thm-log-swing. Source: ours. The effect is that of 2310.11428.
     """
     inside(horizon_positive=horizon >= 1, variance_small=0 <= variance <= 1e-2)
     return 2 * horizon * math.sqrt(variance)
@@ -100,7 +100,7 @@ def ema_ratio(gamma: float, decay: float) -> float:
     """gamma / (2 - gamma) * (1 + (1 - gamma) a) / (1 - (1 - gamma) a): variance of the moving average over that of the iterate,
     when the iterate's autocorrelation is a^j, a = ``decay`` = 1 - eta lam.
 
-    Labels: thm-ema. Source: ours; that averaging calms the return is 2310.11428.
+    Labels: thm-ema. Source: ours. That averaging calms the return is 2310.11428.
     """
     inside(gamma_in_0_1=0 < gamma <= 1, decay_below_1=abs(decay) < 1)
     keep = (1 - gamma) * decay
@@ -162,7 +162,7 @@ def tangent_variance(weights: ArrayLike, curvatures: ArrayLike, eta: float, nois
 def contractive_error(alpha: float, action_error: float) -> float:
     """action_error / (1 - alpha): how far a checkpoint gets from the expert in a contractive loop, at every horizon.
 
-    Labels: prop-network-contractive. Source: the contraction lemma of the talk (lem-contraction), for the expert's closed loop.
+    Labels: prop-network-contractive. Source: the talk, contraction lemma (lem-contraction), here for the expert's closed loop.
     """
     inside(alpha_in_0_1=0 <= alpha < 1, action_error_nonnegative=action_error >= 0)
     return action_error / (1 - alpha)
@@ -183,7 +183,7 @@ def amplification_ratio(horizon: int, alpha: float) -> float:
     """H (1 - alpha) / (1 - alpha^H): the greatest amplification of an action error in H steps, H on a marginal loop, over that on a
     loop that contracts with alpha, sum_{j < H} alpha^j.
 
-    Labels: prop-network-horizon. Source: ours, from the contraction lemma of the talk (lem-contraction).
+    Labels: prop-network-horizon. Source: ours. It follows from the talk's contraction lemma (lem-contraction).
     """
     inside(horizon_positive=horizon >= 1, alpha_in_0_1=0 <= alpha < 1)
     return horizon * (1 - alpha) / (1 - alpha**horizon)

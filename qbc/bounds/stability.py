@@ -14,7 +14,7 @@ A_TWIN, C_TWIN = 1.05, 0.5
 def twin_action_gap(hidden: float, *, a: float = A_TWIN) -> float:
     """2 a |x_1|: how far the two experts' actions are apart in a state whose hidden coordinate is x_1.
 
-    Labels: prop-twin-demos. Source: ours; the idea of a pair that demonstrations cannot tell apart is that of 2503.09722.
+    Labels: prop-twin-demos. Source: ours. The idea of a pair that demonstrations cannot tell apart is that of 2503.09722.
     """
     inside(a_positive=a > 0)
     return 2 * a * abs(hidden)
@@ -23,7 +23,7 @@ def twin_action_gap(hidden: float, *, a: float = A_TWIN) -> float:
 def twin_rate(*, a: float = A_TWIN) -> float:
     """log a: growth per step of what the smallest least-squares fit leaves along the hidden axis, on either plant.
 
-    Labels: prop-twin-rate. Source: ours, the mechanism of 2503.09722 in two dimensions.
+    Labels: prop-twin-rate. Source: ours. The mechanism is that of 2503.09722.
     """
     inside(a_above_1=a > 1)
     return math.log(a)
@@ -41,7 +41,7 @@ def twin_path(t: int, eps: float, xi: int, *, a: float = A_TWIN) -> float:
 def worst_twin_radius(eta: float, r: float, *, a: float = A_TWIN, c: float = C_TWIN) -> float:
     """a - 2 eta: the larger of the two loops' spectral radii is at least this, ``r`` being the loop's entry (2, 1).
 
-    Labels: thm-twin-smooth. Source: ours; 2503.09722 Theorem 1 has a bound of this rate for all smooth learners, as we read it.
+    Labels: thm-twin-smooth. Source: ours. 2503.09722, Theorem 1, as reported, has a bound of this rate for all smooth learners.
     """
     inside(eta_small=0 <= eta <= 0.1, a_above_1=a > 1, coupling_moderate=0 <= abs(r) <= 2 * (a - c) - 6 * eta)
     return a - 2 * eta
@@ -50,7 +50,7 @@ def worst_twin_radius(eta: float, r: float, *, a: float = A_TWIN, c: float = C_T
 def hidden_gain_radius(k: float, *, a: float = A_TWIN) -> float:
     """a + |k|: the worst of the two radii for a learner of slope k from x_1 to u_1, to within 2 eta.
 
-    Labels: prop-twin-gain. Source: ours, from the two-sided form of thm-twin-smooth.
+    Labels: prop-twin-gain. Source: ours. The two-sided form of thm-twin-smooth.
     """
     inside(a_above_1=a > 1)
     return a + abs(k)
@@ -59,7 +59,7 @@ def hidden_gain_radius(k: float, *, a: float = A_TWIN) -> float:
 def decayed_radius(eta: float, *, a: float = A_TWIN, c: float = C_TWIN) -> float:
     """a: the radius, on both plants and to within .6 eta, of a network whose weights from the unseen input have decayed to 0.
 
-    Labels: prop-twin-decay. Source: ours: the data give these weights no gradient, the penalty takes them to 0.
+    Labels: prop-twin-decay. Source: ours. The data give these weights no gradient, the penalty takes them to 0.
     """
     inside(eta_small=0 <= eta <= 0.05, a_above_1=a > 1, root_reached=0.6 * (a - c - 1.6 * eta) >= a**2 / 4)
     return a
@@ -69,7 +69,7 @@ def stable_error(xi: int, *, a: float = A_TWIN, c: float = C_TWIN) -> float:
     """The relative training error below which gradient descent from zero makes the loop unstable, on the plant xi.
 
     1 - s with s = (1 - a + d) / (d - c (a - 1)) for xi = 1 and (1 - a + d) / (d + c (a - 1)) for xi = -1.
-    Labels: prop-twin-training. Source: ours, from the loop [[xi a, 1 - s], [-d, c s]].
+    Labels: prop-twin-training. Source: ours. The loop is [[xi a, 1 - s], [-d, c s]].
     """
     d = a**2 / 4
     inside(xi_is_a_sign=xi in (1, -1), a_above_1=1 < a < 2, c_moderate=0 <= c < 1, crosses=0 < 1 - a + d < d - c * (a - 1))
@@ -79,7 +79,7 @@ def stable_error(xi: int, *, a: float = A_TWIN, c: float = C_TWIN) -> float:
 def chunk_multiplier(length: int, *, a: float = A_TWIN) -> float:
     """(l + 1) (a/2)^l: what the hidden coordinate is multiplied by in one chunk of l actions.
 
-    Labels: prop-chunks. Source: ours, the entry (1, 1) of A^l; that chunks help on stable plants is 2507.09061's.
+    Labels: prop-chunks. Source: ours. The entry (1, 1) of A^l. Chunks on stable plants: 2507.09061, Practice 1, as reported.
     """
     inside(length_positive=length >= 1, a_positive=a > 0)
     return float((length + 1) * (a / 2) ** length)
@@ -88,7 +88,7 @@ def chunk_multiplier(length: int, *, a: float = A_TWIN) -> float:
 def injected_gain_error(label_error: float, sigma: float, demos: int, steps: int) -> float:
     """sqrt(2) e / (sigma sqrt(n (T - 1))): root mean square error of a hidden gain after noise injection in two dimensions.
 
-    Labels: prop-injection. Source: ours, for least squares; the dependence 1/sigma_u is that of 2507.09061.
+    Labels: prop-injection. Source: ours. For least squares; the dependence 1/sigma_u is that of 2507.09061, Practice 2, as reported.
     """
     inside(error_nonnegative=label_error >= 0, sigma_positive=sigma > 0, demos_positive=demos >= 1, two_steps=steps >= 2)
     return label_error / sigma * math.sqrt(2 / (demos * (steps - 1)))
@@ -97,7 +97,7 @@ def injected_gain_error(label_error: float, sigma: float, demos: int, steps: int
 def ruin_survival(t: int) -> float:
     """2^-t: the probability that the gambler's ruin has not ended by step t.
 
-    Labels: prop-ruin. Source: 2503.09722, the benevolent gambler's ruin, as we read it.
+    Labels: prop-ruin. Source: 2503.09722, benevolent gambler's ruin, as reported; on the twins it is ours.
     """
     inside(t_nonnegative=t >= 0)
     return 2.0**-t
@@ -106,7 +106,7 @@ def ruin_survival(t: int) -> float:
 def ruin_mean(t: int, *, a: float = A_TWIN) -> float:
     """a^t: the mean of |x_1| under the gambler's ruin, per unit at the start.
 
-    Labels: prop-ruin-mean. Source: ours, 2^-t (2 a)^t.
+    Labels: prop-ruin-mean. Source: ours. 2^-t (2 a)^t.
     """
     inside(t_nonnegative=t >= 0, a_positive=a > 0)
     return float(a**t)
@@ -115,7 +115,7 @@ def ruin_mean(t: int, *, a: float = A_TWIN) -> float:
 def spread_radius(eta: float, eta_hidden: float, *, a: float = A_TWIN, c: float = C_TWIN) -> float:
     """c + 3 eta: the loop's radius where the demonstrations spread, if the hidden column errs by at most ``eta_hidden``.
 
-    Labels: prop-spread. Source: ours; that spread data rescue plain cloning is 2503.09722 Theorem 5, as we read it.
+    Labels: prop-spread. Source: ours. That spread data rescue plain cloning is 2503.09722, Theorem 5, as reported.
     """
     small = 2 * (c - eta_hidden + eta) >= a**2 / 4 + eta_hidden and eta_hidden + 2 * eta <= c
     inside(eta_small=0 <= eta <= 0.1, hidden_error_small=eta_hidden >= 0 and small)
@@ -125,7 +125,7 @@ def spread_radius(eta: float, eta_hidden: float, *, a: float = A_TWIN, c: float 
 def low_level_gap(alpha: float, beta: float, gap: float) -> float:
     """beta gap / (1 - alpha): the largest state gap, in the loop's own norm, of commands that differ by at most ``gap``.
 
-    Labels: lem-low-level. Source: the contraction lemma in the norm of the stabilised loop; the norm is Lyapunov's.
+    Labels: lem-low-level. Source: ours. The talk's contraction lemma in the norm of the stabilised loop; the norm is Lyapunov's.
     """
     inside(alpha_in_0_1=0 <= alpha < 1, beta_nonnegative=beta >= 0, gap_nonnegative=gap >= 0)
     return beta * gap / (1 - alpha)
@@ -134,7 +134,7 @@ def low_level_gap(alpha: float, beta: float, gap: float) -> float:
 def low_level_failure(horizon: int, slope: float, eps: float, d_train: float) -> float:
     """H (D_train + L eps): the probability of ever being farther than ``eps`` from the expert, in the loop's norm.
 
-    Labels: thm-low-level. Source: the talk's Theorem 2, as we read it, in the additive form of chapter 07.
+    Labels: thm-low-level. Source: the talk, Theorem 2, as reported; with one gain and the additive form of chapter 07.
     """
     inside(horizon_positive=horizon >= 1, slope_nonnegative=slope >= 0, eps_nonnegative=eps >= 0, probability=0 <= d_train <= 1)
     return horizon * (d_train + slope * eps)
@@ -143,7 +143,7 @@ def low_level_failure(horizon: int, slope: float, eps: float, d_train: float) ->
 def unknown_sign_rate(k: float, *, a: float = 2.0) -> float:
     """log(a + |k|): growth per step of the gain k on x' = xi a x + u, for the worse of the two signs.
 
-    Labels: prop-unknown-sign. Source: ours; 2^H is the base of 2503.09722 Theorem 4, as we read it.
+    Labels: prop-unknown-sign. Source: ours. The base of 2503.09722, Theorem 4, is 2, as reported.
     """
     inside(a_above_1=a > 1)
     return math.log(a + abs(k))

@@ -15,6 +15,7 @@ The map, lowest level first; a module imports only from levels below its own (a 
 1     ``noising``         the replica kernel of a Gaussian mixture
 1     ``families``        instances that several chapters test theorems on; the MLE of a finite class
 2     ``learn``           fits: least squares, heads, ensembles, diffusion; the only importer of torch
+3     ``interventions``   what takes an ingredient away everywhere above, from outside; nothing imports it
 --    ``pipeline, cli``   chapters: pair, execute, record, render; the command ``qbc``; none of the science
 ====  ==================  ==========================================================================
 """

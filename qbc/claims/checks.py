@@ -72,7 +72,7 @@ class Verdict:
 
 
 def _box(v: Verdict) -> str:
-    word = v.status
+    word: str = v.status
     if v.expect == "violated" and v.as_stated:
         word = f"fails, as it should, without {v.drops}" if v.drops else "fails, as it should"
     elif not v.as_stated:

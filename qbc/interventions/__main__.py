@@ -11,6 +11,7 @@ if __name__ == "__main__":
     apply(sys.argv.pop(1))
     record_verdicts()
     app = IPKernelApp.instance()
-    app.initialize(sys.argv[1:])
+    app.initialize(sys.argv[1:])  # type: ignore[no-untyped-call]
+    assert app.shell is not None
     reseed_every_cell(app.shell)
-    app.start()
+    app.start()  # type: ignore[no-untyped-call]

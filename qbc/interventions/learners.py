@@ -32,6 +32,7 @@ DATA: dict[str, dict[str, int]] = {
     "qbc.learn.flows:fit_flow": {"x": -2, "u": -2},
     "qbc.learn.heads:fit_mean": {"x": 0, "u": 0},
     "qbc.learn.heads:fit_mixture": {"x": 0, "u": 0},
+    "qbc.learn.linear:descend": {"x": 0, "u": 0},
     "qbc.learn.linear:fit_linear": {"x": 0, "u": 0},
     "qbc.learn.lipschitz:fit_lipschitz": {"u": 0},
     "qbc.learn.tokens:fit_tokens": {"x": 0, "codes": 0},
@@ -39,6 +40,7 @@ DATA: dict[str, dict[str, int]] = {
     "qbc.quantizers:kmeans": {"u": 0},
     "qbc.quantizers:quantile": {"u": 0},
 }
+LINEAR = ("qbc.learn.linear:descend", "qbc.learn.linear:fit_linear")
 NETWORKS = "qbc.learn.training:minimise"  # the one loop that trains networks
 STREAMS = ("qbc.learn.sgd:stream_gains", "qbc.learn.sgd:stream_networks")
 
@@ -59,7 +61,7 @@ def blind(data: Mapping[str, int]) -> Callable[[Function], Function]:
 
         def fit(*args: Any, **kwargs: Any) -> Any:
             given = signature.bind(*args, **kwargs)
-            target = next(name for name in reversed(data) if given.arguments.get(name) is not None)
+            target = next(name for name in reversed(list(data)) if given.arguments.get(name) is not None)
             given.arguments[target] = noise(given.arguments[target])
             if given.arguments.get("seen") is not None:  # the encoder of an autoencoder sees the target
                 given.arguments["seen"] = noise(given.arguments["seen"])
@@ -95,10 +97,17 @@ def tenth(data: Mapping[str, int]) -> Callable[[Function], Function]:
 
 
 def prior(original: Function) -> Function:
+    """Least squares that learns nothing: the prior, or zero."""
+
     def fit(x: Array, u: Array, prior: Any = None) -> Any:
         return prior or original(x, np.zeros_like(u))
 
     return fit
+
+
+def at_zero(original: Function) -> Function:
+    """Gradient descent that stays where it begins."""
+    return lambda x, u, **kwargs: original(x, np.zeros_like(u), **kwargs)
 
 
 def random_member(original: Function) -> Function:
@@ -168,9 +177,10 @@ def smaller_batches(original: Function) -> Function:
 
 
 SWAPS = [
-    *(Swap("fit", target, blind(data)) for target, data in DATA.items() if target != "qbc.learn.linear:fit_linear"),
+    *(Swap("fit", target, blind(data)) for target, data in DATA.items() if target not in LINEAR),
     *(Swap("less", target, tenth(data)) for target, data in DATA.items()),
     Swap("fit", "qbc.learn.linear:fit_linear", prior),
+    Swap("fit", "qbc.learn.linear:descend", at_zero),
     Swap("fit", "qbc.families:most_likely", random_member),
     Swap("less", "qbc.families:most_likely", member_of_a_tenth),
     Swap("fit", "qbc.families:frequency", any_frequency),

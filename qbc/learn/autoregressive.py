@@ -12,7 +12,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.fft import dct, idct
 from torch import Tensor, nn
 
 from qbc.finite import draw
@@ -193,6 +192,8 @@ def fit_coefficients(
 ) -> Head:
     """The first ``kept`` coefficients of the discrete cosine transform of both coordinates of chunks (k, N, H, 2), in uniform bins,
     drawn one after the other, low frequencies first, each given those before it (or none, if not ``autoregressive``)."""
+    from scipy.fft import dct, idct  # slow to import, needed here only
+
     if chunks.ndim != 4 or chunks.shape[3] != 2:
         raise ValueError(f"fit_coefficients needs chunks (k, N, H, 2), got {chunks.shape}")
     k, N, H = checked(x, chunks), chunks.shape[1], chunks.shape[2]

@@ -33,11 +33,11 @@ class Kernel(AsyncKernelManager):
         argv = [sys.executable, "-I", "-m", *module, "-f", "{connection_file}", "--HistoryManager.enabled=False"]
         return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
-    async def start_kernel(self, **kwargs: Any) -> None:
+    async def start_kernel(self, **kwargs: Any) -> None:  # type: ignore[override]
         self.home = tempfile.mkdtemp(prefix="qbc-")
         await super().start_kernel(**kwargs, env=environment(self.intervention, self.home))
 
-    async def cleanup_resources(self, restart: bool = False) -> None:
+    async def cleanup_resources(self, restart: bool = False) -> None:  # type: ignore[override]
         await super().cleanup_resources(restart)
         shutil.rmtree(getattr(self, "home", ""), ignore_errors=True)
 

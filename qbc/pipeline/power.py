@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -34,8 +35,7 @@ def names(only: str) -> list[str]:
 def _job(c: Chapter, nb: NotebookNode, out: Path, intervention: str, timeout: float | None, seed: int | None = None) -> Job:
     values = {} if seed is None else {"seed": seed}
     which = intervention if seed in (None, OTHER_SEED) else f"{intervention}-{seed}"
-    mine: NotebookNode = nb.copy()
-    mine.metadata = nb.metadata.copy()
+    mine = deepcopy(nb)
     mine.metadata["qbc"] = {"key": evidence_key(nb, values | {"intervention": intervention})}
     top, to = c.text.parent.parent.resolve(), out / c.stem / f"{which}.ipynb"
     return Job(f"{c.stem} {which}", mine, values, to, top, intervention, timeout)

@@ -17,7 +17,7 @@ def kl_cap(d0: float, d: float, beta: float) -> float:
     """(d0 - d) / beta: the largest KL of a code with distortion d whose objective d + beta KL is no worse than the best
     constant action's d0.
 
-    Labels: thm-kl-cap. Source: 2605.22493, the cap C / beta, as we read it; with the code's own distortion in it, ours.
+    Labels: thm-kl-cap. Source: Mazza et al., the cap C / beta, as reported; with the code's own distortion in it, ours.
     """
     inside(distortions_nonnegative=d0 >= 0 and d >= 0, beta_positive=beta > 0)
     return (d0 - d) / beta
@@ -26,7 +26,7 @@ def kl_cap(d0: float, d: float, beta: float) -> float:
 def fano_floor(modes: int, p_error: float) -> float:
     """log K - h(P) - P log(K - 1), and 0 from P = 1 - 1/K on: the information a latent needs for mode error at most P.
 
-    Labels: thm-information-need. Source: Fano's inequality, in the use that 2605.22493 makes of it.
+    Labels: thm-information-need. Source: Mazza et al., as reported; the form is Fano's inequality.
     """
     inside(two_modes_or_more=modes >= 2, probability=0 <= p_error <= 1)
     if p_error >= 1 - 1 / modes:
@@ -166,7 +166,7 @@ def mode_masses(c: float, modes: int) -> Array:
 def prior_mismatch(kl_aggregate: float) -> float:
     """sqrt(KL / 2): how far the modes deployed from the prior can be, in total variation, from those of the aggregate posterior.
 
-    Labels: thm-prior-coverage. Source: 2605.22493 in words; data processing and Pinsker's inequality.
+    Labels: thm-prior-coverage. Source: Mazza et al., the abstract, in words; data processing and Pinsker's inequality.
     """
     inside(kl_nonnegative=kl_aggregate >= 0)
     return math.sqrt(kl_aggregate / 2)
@@ -192,7 +192,7 @@ def half_of_chance(modes: int) -> float:
 def collapsed_agreement(modes_left: int) -> float:
     """1 / (modes left open by the observation): how often a decoder that ignores its latent shows the demonstrated mode.
 
-    Labels: prop-conditional. Source: ours; the task is 2605.22493's.
+    Labels: prop-conditional. Source: ours; the task is that of Mazza et al.
     """
     inside(one_mode_or_more=modes_left >= 1)
     return 1 / modes_left

@@ -18,7 +18,8 @@ from qbc.bounds.domain import inside
 def two_mode_bridge(gap: float) -> float:
     """2 Phi(gap / 2) - 1: the least mass between two equally heavy modes; the clip map attains it.
 
-    Labels: thm-two-modes, prop-clip-map. Source: ours, from the Gaussian isoperimetric inequality.
+    Labels: thm-two-modes, prop-clip-map. Source: Mazza et al., the abstract, in words; the form is ours, from the
+    Gaussian isoperimetric inequality.
     """
     inside(gap_nonnegative=gap >= 0)
     return float(2 * stats.norm.cdf(gap / 2) - 1)
@@ -28,7 +29,8 @@ def mass_left(others: Sequence[float], gap: float) -> float:
     """Phi(Phi^-1(1 - sum_k Phi(Phi^-1(p_k) + gap/2)) - gap/2): the most mass a mode can have beside modes of masses ``others``.
 
     It is 0 where the neighbourhoods of the others fill the base.
-    Labels: thm-any-masses, prop-certified. Source: ours, sum_k Phi(Phi^-1(p_k) + gap/2) <= 1 solved for one mass.
+    Labels: thm-any-masses, prop-certified. Source: Mazza et al., the abstract, in words; the form is ours, the inequality
+    sum_k Phi(Phi^-1(p_k) + gap/2) <= 1 solved for one mass.
     """
     p = np.asarray(others, dtype=float)
     inside(gap_nonnegative=gap >= 0, masses_in_0_1=bool(((p >= 0) & (p <= 1)).all()))
@@ -69,7 +71,7 @@ def uniform_bridge(modes: int, gap: float) -> float:
 def touchable(gap: float) -> float:
     """1 + 1 / gap: no more modes than this are touched from a base uniform on [0, 1].
 
-    Labels: cor-mode-count. Source: 2605.22493's mode count in the form derived here.
+    Labels: cor-mode-count. Source: Mazza et al., the mode count, as reported, in the form derived here.
     """
     inside(gap_positive=gap > 0)
     return 1 + 1 / gap

@@ -6,7 +6,7 @@ All tasks live in the unit square and last T = 60 positions; an action is the in
 policy acts open loop from the mean start, which it always sees: one observation, K answers (one answer each where the
 observation tells the mode).
 
-Geometry, noise, rejection and the measures of success and coverage follow the public code of arXiv 2605.22493, as we read it;
+Geometry, noise, rejection and the measures of success and coverage follow the public code of Mazza et al. (arXiv 2605.22493);
 the bridge fraction and the mode-blind sampler are ours.
 """
 

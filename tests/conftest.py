@@ -7,7 +7,7 @@ import hypothesis
 import matplotlib as mpl
 import numpy as np
 import pytest
-from made_up import BODY, write
+from made_up import BODY, edit, write
 
 from qbc.pipeline import chapters, jobs
 
@@ -30,7 +30,8 @@ def rng() -> np.random.Generator:
 def executed(tmp_path_factory):
     """A book of two chapters, executed once; for reading."""
     top = tmp_path_factory.mktemp("book")
-    write(top, _01_a=BODY, _02_b=BODY.replace("thm-a", "thm-b"))
+    write(top, _01_a=BODY, _02_b=BODY)
+    edit(top / "book" / "02-b.md", "thm-a", "thm-b")
     jobs.run(chapters.find(top), top / "_build" / "executed", jobs=2, say=lambda _: None)
     return top
 

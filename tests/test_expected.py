@@ -106,8 +106,12 @@ def test_what_is_glued_and_no_number_is_one_line(tmp_path, text):
 
 @pytest.mark.parametrize(
     "text",
-    ["{", "[]", '{"x": NaN}', '{"x": Infinity}', '{"x": 1e999}', '{"x": null}', '{"x": true}', '{"x": [1, 0]}', '{"x": [null, 0, 1]}']
-    + ['{"x": {"value": 1}}', '{"x": {"value": 1, "tol": null, "why": ""}}'],
+    [
+        "{",
+        "[]",
+        *(f'{{"x": {x}}}' for x in ("NaN", "Infinity", "1e999", "null", "true", "[1, 0]", "[null, 0, 1]", '{"value": 1}')),
+        '{"x": {"value": 1, "tol": null, "why": ""}}',
+    ],
 )
 def test_a_file_of_reviewed_numbers_that_is_none_is_one_line(tmp_path, text):
     (tmp_path / "01-a.json").write_text(text)

@@ -210,6 +210,8 @@ PARAMETERS = "its parameters cell must hold only lines like"
         (HEAD.replace("[parameters]", "parameters"), "cannot read book/01-a.md: 'parameters' is not of type 'array'"),
         (HEAD.replace("name: python3}", "name: python3"), "cannot read book/01-a.md: while parsing a flow mapping"),
         (HEAD.replace(", name: python3", ""), "cannot read book/01-a.md: 'name' is a required property"),
+        (HEAD.replace("kernelspec:", "x: .nan\nkernelspec:"), "cannot read book/01-a.md: Out of range float values"),
+        (HEAD.replace("kernelspec:", "date: 2024-01-01\nkernelspec:"), "cannot read book/01-a.md: Object of type date is not JSON"),
         ("# No front matter", "book/01-a.md has no kernelspec: copy the front matter of another chapter"),
         ("\xff", "cannot read book/01-a.md: 'utf-8' codec can't decode"),
     ],

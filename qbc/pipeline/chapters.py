@@ -92,6 +92,7 @@ def derive(chapter: Chapter) -> NotebookNode:
     name = f"book/{chapter.text.name}"
     try:
         nb: NotebookNode = jupytext.read(chapter.text)
+        json.dumps(nb, allow_nan=False)  # YAML knows dates and .nan
     except Exception as e:  # of YAML, of notebook schemas, of encodings: jupytext lets all of them through
         raise Problem(f"cannot read {name}: {' '.join(str(e).split())[:300]}") from None
     if "kernelspec" not in nb.metadata:

@@ -11,6 +11,7 @@ from typing import Any
 from qbc.pipeline.notebooks import MIME, improper
 
 COMPUTED = "{}"  # stands for what a label's text does not say
+MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.M)
 
 
 def _label(call: ast.Call) -> str:
@@ -23,12 +24,20 @@ def _label(call: ast.Call) -> str:
     return COMPUTED
 
 
+def _seen(text: str) -> list[str]:
+    """The labels of the checks in what is not Python."""
+    return [found or COMPUTED for found in re.findall(r"\bcheck\((?:\s*[\"']([\w-]+)[\"'])?", text)]
+
+
 def _calls(code: str) -> Iterator[str]:
     """The labels of the checks in the code of one cell."""
+    for magic in MAGIC.finditer(code):
+        yield from _seen(magic[0])
+    python = MAGIC.sub(r"\1pass", code)
     try:
-        tree = ast.parse(re.sub(r"^(\s*)[%!].*$", r"\1pass", code, flags=re.M))
-    except SyntaxError:  # IPython's own syntax in a line
-        yield from (found or COMPUTED for found in re.findall(r"\bcheck\((?:\s*[\"']([\w-]+)[\"'])?", code))
+        tree = ast.parse(python)
+    except SyntaxError:  # IPython's own syntax within a line
+        yield from _seen(python)
         return
     imported = [a for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) for a in n.names]
     names = {"check", "claims.check", *(a.asname for a in imported if a.name == "check" and a.asname)}

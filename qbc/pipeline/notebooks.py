@@ -43,8 +43,10 @@ def _notebook(nb: Any) -> dict[str, Any]:
     for i, cell in enumerate(nb["cells"]):
         shown = cell["outputs"] if cell["cell_type"] == "code" else []
         "".join(cell["source"])
-        parts = [cell["metadata"], *shown, *(o.get(k, {}) for o in shown for k in ("data", "metadata"))]
-        if not isinstance(shown, list) or not all(isinstance(p, dict) for p in parts) or any("output_type" not in o for o in shown):
+        parts = [cell["metadata"], *shown] if isinstance(shown, list) else [None]
+        if all(isinstance(p, dict) for p in parts):
+            parts += [o.get(k, {}) for o in shown for k in ("data", "metadata")]
+        if not all(isinstance(p, dict) for p in parts) or any("output_type" not in o for o in shown):
             raise ValueError(f"its cell {i} is none of a notebook")
     return nb
 

@@ -142,4 +142,5 @@ class Trap:
     def expert_states(self, n: int, horizon: int, rng: np.random.Generator, sigma: float = 0.0) -> Array:
         """(horizon, n) raw states of the raw expert from x_1 ~ N(0, 1), plant noise ``sigma``."""
         plant = systems.linear(self.A, self.B, sigma)
-        return systems.rollout(plant, self.expert, rng.normal(size=(n, 1)), horizon, rng).x[:, :horizon, 0].T
+        run = systems.rollout(plant, self.expert, rng.normal(size=(n, 1)), max(horizon - 1, 1), rng)
+        return run.x[:, :horizon, 0].T

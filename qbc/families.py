@@ -87,8 +87,8 @@ class Martingale:
 
 @dataclass(frozen=True)
 class Trap:
-    """Theorem 6's instance as we read it: x' = A x + B u, expert arctan, reward 1 - |u - arctan x|, and a quantiser with three
-    exceptional branches that are accurate on average along the expert and lock the learner into a 2-cycle."""
+    """The instance of Cao & Xie, Theorem 6, as reported: x' = A x + B u, expert arctan, reward 1 - |u - arctan x|, and a quantiser
+    with three exceptional branches that are accurate on average along the expert and lock the learner into a 2-cycle."""
 
     eps: float
     A: float = 0.2

@@ -132,7 +132,8 @@ def _expected(args: argparse.Namespace, top: Path, done: Path) -> int:
             old += [f"{folder}: {line}" for line in stale([c for c in chapters if c.stem in executed(folder)], folder)]
         if old:
             raise Problem(f"{'; '.join(old)}: run `make book` first; nothing was accepted")
-        expected.write(done, kept, args.also, book)
+        learned = {stem: r.learned for stem, r in evidence.recorded(top).items()}
+        expected.write(done, kept, args.also, learned, book)
         gone = expected.forget(kept, book)
         refresh_readme(top, done)
         print("".join(f"{stem} is not in the book any more: its reviewed numbers are removed\n" for stem in gone), end="")

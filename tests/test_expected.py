@@ -132,6 +132,13 @@ def test_runs_of_other_processors_widen_what_is_exact_and_only_that(tmp_path):
     }
     expected.write(one, tmp_path / "kept")  # a reviewed tolerance stays
     assert expected.read(tmp_path / "kept" / "01-a.json") == kept
+    expected.write(one, tmp_path / "new", learned={"01-a": ["sum", "x"]})
+    why = "it moves with the fit, whose last digits depend on the processor"
+    assert expected.read(tmp_path / "new" / "01-a.json") == {
+        "fit": 1.0,
+        "sum": {"value": 2.0, "tol": 2e-4, "why": why},
+        "x": [3.0, 2.0, 4.0],
+    }
 
 
 # --- what `qbc expected` accepts

@@ -155,7 +155,7 @@ def test_an_executed_chapter_that_does_not_say_how_it_was_made_is_not_the_books(
             notebooks.duration(file)
 
 
-RECORD = '{"key": "k", "seconds": {"none": 1.5}, "results": {"thm-a": {"fit": "turned"}}}'
+RECORD = '{"key": "k", "seconds": {"none": 1.5}, "learned": ["x"], "results": {"thm-a": {"fit": "turned"}}}'
 
 
 @pytest.mark.parametrize(
@@ -166,6 +166,7 @@ RECORD = '{"key": "k", "seconds": {"none": 1.5}, "results": {"thm-a": {"fit": "t
         ('"key": "k", ', "", "'key' is missing in it"),
         ('"none": 1.5', "", "'none' is missing in it"),
         ("1.5", "NaN", "NaN is no JSON"),
+        ('["x"]', "[3]", "its learned numbers are no list of names"),
         ("1.5", "-1", "its key or its seconds are none"),
         ('"turned"', '"maybe"', "thm-a: 'fit' is no intervention, or 'maybe' nothing that it does"),
         ('"fit"', '"luck"', "thm-a: 'luck' is no intervention"),
@@ -187,11 +188,11 @@ def test_a_damaged_record_of_interventions_is_one_line(done, capsys, old, new, s
 
 
 def test_a_record_is_written_as_it_is_read(tmp_path):
-    made = evidence.Record("k", {"none": 1.5}, {"thm-a": {"fit": "turned"}})
+    made = evidence.Record("k", {"none": 1.5}, ["x"], {"thm-a": {"fit": "turned"}})
     (tmp_path / "01-a.json").write_text(made.text())
     assert evidence.read(tmp_path / "01-a.json") == made
     with pytest.raises(ValueError, match="JSON"):
-        evidence.Record("k", {"none": math.nan}, {}).text()
+        evidence.Record("k", {"none": math.nan}, [], {}).text()
 
 
 @pytest.mark.parametrize("text", ["NaN", "[Infinity]", '{"a": -Infinity}', "1e999", "-1e999", "[1,]", ""])

@@ -14,7 +14,7 @@ from qbc.bounds.domain import inside
 def incremental_gain(eta: float, b: float) -> float:
     """C = b / (1 - eta): the largest state gap per unit of action gap on x' = eta x + b u + shared noise.
 
-    Labels: lem-piiss. Source: 2603.20538, Definition 3 (P-IISS) as we read it, worked out for this plant by us.
+    Labels: lem-piiss. Source: ours; Cao & Xie, Definition 3 (P-IISS), as reported, worked out for this plant.
     """
     inside(eta_in_0_1=0 <= eta < 1, b_positive=b > 0)
     return b / (1 - eta)
@@ -38,7 +38,7 @@ def smooth_stochastic_regret(
 
     ``size`` members of total-variation slope L, n trajectories, rewards in [0, 1] of slope ``lip`` in the state.
 
-    Labels: thm-h2-bound. Source: 2603.20538, Theorem 2 as we read it; the constants are ours.
+    Labels: thm-h2-bound. Source: Cao & Xie, Theorem 2, as reported; the constants are ours, for rewards of the state alone.
     """
     inside(horizon_positive=H >= 1, eps_nonnegative=eps >= 0, gains_positive=min(C, L, lip) > 0)
     inside(n_positive=n > 0, size_positive=size >= 1, delta_in_0_1=0 < delta < 1)
@@ -58,7 +58,7 @@ def drift_regret(H: int, eps: float, *, eta: float, x1: float) -> float:
 def drift_regret_leading(H: float, eps: float, *, eta: float, x1: float) -> float:
     """x1 (1 - eta) eps H^2 / 4: what ``drift_regret`` is while (1 - eta) eps H is small and H large.
 
-    Labels: thm-h2-attained, prop-h2-eps. Source: ours; Theorem 2 of 2603.20538 has the matching upper bound.
+    Labels: thm-h2-attained, prop-h2-eps. Source: ours; Cao & Xie, Theorem 2, as reported, has the matching upper bound.
     """
     inside(horizon_positive=H >= 1, eps_nonnegative=eps >= 0, eta_in_0_1=0 <= eta < 1, x1_in_minus_1_1=-1 <= x1 <= 1)
     return x1 * (1 - eta) * eps * H**2 / 4
@@ -89,7 +89,7 @@ def sharp_share(H: int, eps: float, x1: float) -> float:
 def offset_regret(H: int, eps: float, *, C: float, eta: float) -> float:
     """C eps (H - (1 - eta^H) / (1 - eta)): the regret, in |x|, of a loop at rest whose resting action is rounded up to eps; C L < 1.
 
-    Labels: thm-linear. Source: ours; Theorem 3 of 2603.20538 has O(H eps).
+    Labels: thm-linear. Source: ours; Cao & Xie, Theorem 3, as reported, has O(H eps).
     """
     inside(horizon_positive=H >= 1, eps_nonnegative=eps >= 0, C_positive=C > 0, eta_in_0_1=0 <= eta < 1)
     return C * eps * (H - (1 - eta**H) / (1 - eta))
@@ -98,7 +98,7 @@ def offset_regret(H: int, eps: float, *, C: float, eta: float) -> float:
 def least_rtvc_multiple(C: float, L: float) -> int:
     """Least integer k with C (k + 1) <= (k - 2) / L, that is ceil((2 + C L) / (1 - C L)): then Theorem 3's H^2 term is 0.
 
-    Labels: prop-least-k. Source: ours, from Theorem 3 and Proposition 5 of 2603.20538 as we read them.
+    Labels: prop-least-k. Source: ours, from Cao & Xie, Theorem 3 and Proposition 5, as reported.
     """
     inside(gains_positive=min(C, L) > 0, loop_gain_below_1=C * L < 1)
     return math.ceil((2 + C * L) / (1 - C * L) - 1e-9)
@@ -107,7 +107,7 @@ def least_rtvc_multiple(C: float, L: float) -> int:
 def smooth_deterministic_regret(H: int, eps: float, *, C: float, L: float, n: int, size: int, delta: float = 0.05) -> float:
     """2 H log(size / delta) / n + H C (k + 1) eps: Theorem 3 for rewards in [0, 1] of slope 1 in the state, at the least k.
 
-    Labels: thm-linear-bound. Source: 2603.20538, Theorem 3 with Proposition 5's modulus as we read them; the constants are ours.
+    Labels: thm-linear-bound. Source: Cao & Xie, Theorem 3 with Proposition 5's modulus, as reported; the constants are ours.
     """
     inside(horizon_positive=H >= 1, eps_nonnegative=eps >= 0, n_positive=n >= 1, size_positive=size >= 1, delta_in_0_1=0 < delta < 1)
     return 2 * H * math.log(size / delta) / n + H * C * (least_rtvc_multiple(C, L) + 1) * eps

@@ -14,7 +14,7 @@ from qbc.bounds.domain import inside
 def mle_hellinger(n: int, log_class: float, delta: float) -> float:
     """2 (log|Pi| + log(1/delta)) / n: the D^2 that the MLE over a finite realisable class keeps below with probability 1 - delta.
 
-    Labels: thm-hellinger, cor-binned. Source: 2407.15007 and 2603.20538 (App. A), as we read them; the constant is derived here.
+    Labels: thm-hellinger, cor-binned. Source: Foster, Block & Misra, as reported; the constant is derived here.
     """
     inside(n_positive=n >= 1, log_class_nonnegative=log_class >= 0, delta_in_0_1=0 < delta < 1)
     return 2 * (log_class - math.log(delta)) / n
@@ -56,7 +56,7 @@ def interpolation_tv(n: int) -> float:
 def mistake_probability(expert_law: ArrayLike, learner_law: ArrayLike) -> float:
     """The learner's probability of the trajectories that a deterministic expert never takes, from the two laws on the same paths.
 
-    Labels: lem-mistake. Source: 2407.15007, the step in its proof as we read it; the equality with TV is ours.
+    Labels: lem-mistake. Source: Foster, Block & Misra, a step of a proof; the equality with TV is ours.
     """
     star, hat = np.asarray(expert_law, dtype=float), np.asarray(learner_law, dtype=float)
     inside(same_paths=star.shape == hat.shape, laws_sum_to_1=abs(star.sum() - 1) < 1e-9 and abs(hat.sum() - 1) < 1e-9)
@@ -75,7 +75,7 @@ def hellinger_of_mistake(p: float) -> tuple[float, float]:
 def regret_deterministic(returns: float, hellinger2: float) -> float:
     """R D^2: the regret against a deterministic expert.
 
-    Labels: cor-regret-det. Source: 2407.15007 has 4 R D^2, as we read it; the constant 1 is ours.
+    Labels: cor-regret-det. Source: Foster, Block & Misra, as reported with 4 R D^2; the constant 1 is ours.
     """
     inside(range_nonnegative=returns >= 0, hellinger2_in_0_2=0 <= hellinger2 <= 2 + 1e-9)
     return returns * hellinger2
@@ -93,7 +93,7 @@ def regret_clean_episode(hellinger2: float) -> float:
 def regret_any_expert(returns: float, hellinger2: float) -> float:
     """R D sqrt(1 - D^2/4): the regret against any expert.
 
-    Labels: cor-regret-any. Source: TV <= D sqrt(1 - D^2/4), standard.
+    Labels: cor-regret-any. Source: ours, from TV <= D sqrt(1 - D^2/4), which is standard.
     """
     inside(range_nonnegative=returns >= 0, hellinger2_in_0_2=0 <= hellinger2 <= 2 + 1e-9)
     return returns * math.sqrt(max(0.0, hellinger2 * (1 - hellinger2 / 4)))
@@ -102,7 +102,7 @@ def regret_any_expert(returns: float, hellinger2: float) -> float:
 def regret_of_mle(n: int, log_class: float, delta: float, *, deterministic: bool) -> float:
     """The two corollaries at D^2 = min(2, 2 log(|Pi|/delta)/n), for a return of range 1.
 
-    Labels: cor-regret-mle. Source: 2407.15007 and 2603.20538 (Theorems 2 and 3, statistical part), as we read them; constants ours.
+    Labels: cor-regret-mle. Source: Foster, Block & Misra, and Cao & Xie, Theorems 2 and 3, as reported; constants ours.
     """
     hellinger2 = min(2.0, mle_hellinger(n, log_class, delta))
     return regret_deterministic(1.0, hellinger2) if deterministic else regret_any_expert(1.0, hellinger2)

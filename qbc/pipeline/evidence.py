@@ -11,7 +11,7 @@ from typing import Any, Literal, get_args
 
 from qbc.pipeline.chapters import Problem
 from qbc.pipeline.notebooks import outputs, strict
-from qbc.pipeline.record import parent
+from qbc.pipeline.record import numbers, parent
 
 MIME = "application/vnd.qbc.power+json"  # qbc.interventions writes it; this module imports none of the science
 INTERVENTIONS = ("data", "fit", "less", "rollout", "quantizer", "bound-low", "bound-high", "effort")
@@ -76,6 +76,16 @@ def reached(base: Path) -> set[str]:
     return {"data"} | {name for r in verdicts(base).values() for name, n in r["reached"].items() if n}
 
 
+def learned(base: Path, fit: Path) -> list[str]:
+    """The glued numbers that are others when learners ignore their data."""
+    mine, blind = numbers(base), numbers(fit)
+
+    def value(x: Any) -> Any:
+        return x[0] if isinstance(x, list) else x
+
+    return [k for k, v in mine.items() if isinstance(value(v), float) and value(blind.get(k)) != value(v)]
+
+
 def evidence_class(cells: Mapping[str, State]) -> str:
     """Follows from what moves the value; a lost verdict says nothing."""
     fit, rollout = (cells.get(k) in ("moved", "turned") for k in ("fit", "rollout"))
@@ -105,19 +115,23 @@ class Record:
 
     key: str
     seconds: dict[str, float]  # of every run
+    learned: list[str]  # the glued numbers that move with the fit
     results: dict[str, Cells]
 
     def text(self) -> str:
         rows = ",\n".join(f"  {json.dumps(label)}: {json.dumps(cells)}" for label, cells in self.results.items())
         seconds = json.dumps(self.seconds, allow_nan=False)
-        return f'{{\n "key": "{self.key}",\n "seconds": {seconds},\n "results": {{\n{rows}\n }}\n}}\n'
+        head = f' "key": "{self.key}",\n "seconds": {seconds},\n "learned": {json.dumps(self.learned)},\n'
+        return f'{{\n{head} "results": {{\n{rows}\n }}\n}}\n'
 
 
 def _record(raw: Any) -> Record:
     """Raises ``KeyError``, ``TypeError`` or ``ValueError`` if ``raw`` is no record."""
-    found = Record(raw["key"], raw["seconds"], raw["results"])
+    found = Record(raw["key"], raw["seconds"], raw["learned"], raw["results"])
     if not isinstance(found.key, str) or found.seconds["none"] < 0 or min(found.seconds.values()) < 0:
         raise ValueError("its key or its seconds are none")
+    if not isinstance(found.learned, list) or not all(isinstance(name, str) for name in found.learned):
+        raise ValueError("its learned numbers are no list of names")
     for label, cells in found.results.items():
         if wrong := [name for name in cells if name not in INTERVENTIONS or cells[name] not in get_args(State)]:
             raise ValueError(f"{label}: {wrong[0]!r} is no intervention, or {cells[wrong[0]]!r} nothing that it does")

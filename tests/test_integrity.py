@@ -6,12 +6,13 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 
 import pytest
 from made_up import FALSE, HOLDS, cell, command, write
 
 from qbc import cli
-from qbc.pipeline import chapters, complete, jobs, power, record
+from qbc.pipeline import chapters, complete, jobs, power, record, render
 from qbc.pipeline.keys import PACKAGE
 
 # --- runs that end early, or whose verdicts are withheld
@@ -179,3 +180,22 @@ def test_a_kernel_leaves_no_folder_behind(project, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(project / "tmp"))
     jobs.run(chapters.find(project), project / "out", jobs=1, say=lambda _: None)
     assert not list((project / "tmp").glob("qbc-*"))
+
+
+# --- two at a time
+
+
+def test_two_builds_of_one_clone_take_turns(tmp_path):
+    ended = []
+
+    def other():
+        with render.alone(tmp_path):
+            ended.append("other")
+
+    thread = threading.Thread(target=other)
+    with render.alone(tmp_path):
+        thread.start()
+        thread.join(0.2)
+        ended.append("one")
+    thread.join()
+    assert ended == ["one", "other"]

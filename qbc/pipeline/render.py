@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import filecmp
 import hashlib
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import files
 from pathlib import Path
 
@@ -61,8 +63,22 @@ def stage(top: Path, done: Path, to: Path) -> str:
     return digest.hexdigest()
 
 
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One build in a folder at a time: a second one waits."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        yield
+
+
 def build(top: Path, done: Path) -> tuple[Path, bool]:
     """Build ``_build/html``; returns its first page and whether anything had to be built."""
+    with alone(top / "_build"):
+        return _build(top, done)
+
+
+def _build(top: Path, done: Path) -> tuple[Path, bool]:
     to, html, log = top / "_build" / "stage", top / "_build" / "html", top / "_build" / "sphinx.log"
     digest, stamp = stage(top, done, to), top / "_build" / ".rendered"
     pages = re.findall(r"^\s*-?\s*(?:root|file): (\S+)", (to / "_toc.yml").read_text("utf8"), re.M)

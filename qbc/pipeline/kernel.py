@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
@@ -49,6 +50,14 @@ def require_same_module() -> None:
         )
 
 
+@cache
+def _homes() -> str:
+    """The folder of all kernels' own folders; it goes with this process, also if they were killed."""
+    folder = tempfile.mkdtemp(prefix="qbc-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
+
+
 class Kernel(AsyncKernelManager):
     """Starts ``sys.executable``, isolated, whatever kernelspecs there are; ``intervention`` names what is taken away."""
 
@@ -61,7 +70,7 @@ class Kernel(AsyncKernelManager):
         return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
     async def start_kernel(self, **kwargs: Any) -> None:  # type: ignore[override]
-        self.home = tempfile.mkdtemp(prefix="qbc-")
+        self.home = tempfile.mkdtemp(dir=_homes())
         await super().start_kernel(**kwargs, env=environment(self.intervention, self.home))
 
     async def cleanup_resources(self, restart: bool = False) -> None:  # type: ignore[override]

@@ -34,7 +34,7 @@ expected: $(READY)
 #: make recorded  train chapter 13's heads from three seeds (about 15 minutes) and keep the table that the book prints
 recorded: $(READY)
 	$(BIN)/qbc run 13 -p scale 3 --out runs/recorded
-	$(BIN)/python -c 'from pathlib import Path; from qbc.pipeline.record import write_expected; write_expected(Path("runs/recorded"), Path("book/_static/recorded"))'
+	$(BIN)/python -c 'from pathlib import Path; from qbc.pipeline.expected import write; write(Path("runs/recorded"), Path("book/_static/recorded"))'
 	rm -f _build/executed/13-multimodal-benchmark.ipynb
 
 #: make pair      bring notebooks/ up to date with the texts in book/

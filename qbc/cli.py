@@ -12,9 +12,12 @@ from pathlib import Path
 
 from qbc.pipeline import evidence, expected, show
 from qbc.pipeline.arguments import parser
-from qbc.pipeline.chapters import Problem, find, pair, root
+from qbc.pipeline.chapters import Problem, find, root
+from qbc.pipeline.complete import incomplete
 from qbc.pipeline.keys import stale
-from qbc.pipeline.record import Row, failures, headline, ledger, parent
+from qbc.pipeline.notebooks import Row, executed, failures, load
+from qbc.pipeline.pairs import pair
+from qbc.pipeline.record import headline, ledger, parent
 
 
 def _path(p: Path) -> str:
@@ -28,9 +31,26 @@ def _complain(lines: Sequence[str]) -> int:
     return 1 if lines else 0
 
 
+def _partial(folder: Path) -> list[str]:
+    """Which chapters of any executed folder are not the whole of their run."""
+    failed = failures(folder)
+    whole = {stem: incomplete(load(p)) for stem, p in executed(folder).items() if stem not in failed}
+    return [f"{stem}: the last run failed, its ledger ends there" for stem in failed] + [
+        f"{s}: {why}" for s, why in whole.items() if why
+    ]
+
+
+def _not_a_source(out: Path, top: Path) -> None:
+    """Refuse to write executed notebooks where the clone keeps what is reviewed."""
+    for kept in ("book", "notebooks", "qbc", "tests"):
+        if out.resolve().is_relative_to((top / kept).resolve()):
+            raise Problem(f"--out {out} lies in {kept}/, which holds sources: name another folder")
+
+
 def _execute(args: argparse.Namespace, top: Path, out: Path) -> int:
     from qbc.pipeline.jobs import run  # papermill takes half a second to import
 
+    _not_a_source(out, top)
     outcomes = run(
         find(top, getattr(args, "chapters", ())),
         out,
@@ -46,10 +66,11 @@ def _execute(args: argparse.Namespace, top: Path, out: Path) -> int:
 def _chapters(top: Path, done: Path) -> int:
     from qbc.pipeline.chapters import defaults, derive
 
-    for c in find(top):
+    every = find(top)
+    behind = {line.partition(": ")[0]: line.partition(": ")[2] for line in stale(every, done)}
+    for c in every:
         given = ", ".join(f"{k}={v}" for k, v in defaults(c, derive(c)).items())
-        state = "executed" if (done / f"{c.stem}.ipynb").is_file() else "not executed yet"
-        print(f"{c.stem:<28} {c.title}\n{'':<28} {given}; {state}")
+        print(f"{c.stem:<28} {c.title}\n{'':<28} {given}; {behind.get(c.stem, 'executed')}")
     return 0
 
 
@@ -67,10 +88,10 @@ def _chosen(args: argparse.Namespace, rows: list[Row], matrix: dict[str, evidenc
 def _claims(args: argparse.Namespace, top: Path | None, done: Path) -> int:
     folder = args.folder or done
     recorded = evidence.recorded(top) if top else {}
-    rows = ledger(folder, evidence.known(recorded))
-    said = [f"{stem}: the last run failed, its ledger ends there" for stem in failures(folder)]
-    if top and not args.folder:
-        said = [f"{line}; run `make book`" for line in stale(find(top), done)]
+    own = top is not None and folder.resolve() == (top / "_build" / "executed").resolve()
+    book = find(top) if top and own else []
+    rows = ledger(folder, evidence.known(recorded), [c.stem for c in book] or None)
+    said = [f"{line}; run `make book`" for line in stale(book, folder)] if own else _partial(folder)
     filtered = args.evidence or args.claim or args.weak
     shown = _chosen(args, rows, {k: v for r in recorded.values() for k, v in r.results.items()}) if filtered else rows
     if args.json:
@@ -88,7 +109,7 @@ def _book(args: argparse.Namespace, top: Path, done: Path) -> int:
         print("qbc: the book was not rebuilt; the previous one is untouched", file=sys.stderr)
         return code
     page, built = build(top, done)
-    print(headline(ledger(done, evidence.known(evidence.recorded(top)))))
+    print(headline(ledger(done, evidence.known(evidence.recorded(top)), [c.stem for c in find(top)])))
     print(f"the book{'' if built else ' (up to date)'}: {page.as_uri()}")
     return 0
 
@@ -96,26 +117,35 @@ def _book(args: argparse.Namespace, top: Path, done: Path) -> int:
 def _expected(args: argparse.Namespace, top: Path, done: Path) -> int:
     from qbc.pipeline.render import headlined, refresh_readme
 
-    kept = top / "tests" / "expected"
+    kept, chapters = top / "tests" / "expected", find(top)
+    book = [c.stem for c in chapters]
     if args.folder:
         if not args.check:
             raise Problem("--from compares and accepts nothing: add --check")
-        said = [f"{stem}: the last run failed" for stem in failures(args.folder)] + expected.regressions(args.folder, kept)
+        said = _partial(args.folder) + expected.regressions(args.folder, kept)
         print("\n".join(said) or f"every number in {args.folder} is the reviewed one")
         return 1 if said else 0
-    if old := stale(find(top), done):
-        raise Problem(f"{'; '.join(old)}: run `make book` first; nothing was compared or accepted")
+    found = executed(done, book)
+    old = stale(chapters, done)
     if not args.check:
+        for folder in args.also:
+            old += [f"{folder}: {line}" for line in stale([c for c in chapters if c.stem in executed(folder)], folder)]
+        if old:
+            raise Problem(f"{'; '.join(old)}: run `make book` first; nothing was accepted")
         learned = {stem: r.learned for stem, r in evidence.recorded(top).items()}
-        expected.write(done, kept, args.also, learned)
+        expected.write(done, kept, args.also, learned, book)
+        gone = expected.forget(kept, book)
         refresh_readme(top, done)
+        print("".join(f"{stem} is not in the book any more: its reviewed numbers are removed\n" for stem in gone), end="")
         print("accepted: review the change with `git diff tests/expected README.md`")
         return 0
-    said = expected.regressions(done, kept)
+    if old:
+        return _complain([f"{line}; run `make book` before the numbers are compared" for line in old])
+    said = expected.regressions(done, kept, book)
     readme = (top / "README.md").read_text("utf8")
     if headlined(readme, top, done) != readme:
         said.append("README.md: its headline is not the ledger's")
-    print("\n".join(said) or f"every number is the reviewed one ({len(ledger(done))} verdicts)")
+    print("\n".join(said) or f"every number is the reviewed one ({len(ledger(done, only=found))} verdicts)")
     if said:
         print("qbc: if these changes are right, run `make expected`, review `git diff tests/expected` and commit it", file=sys.stderr)
     return 1 if said else 0
@@ -125,6 +155,7 @@ def _power(args: argparse.Namespace, top: Path, done: Path) -> int:
     from qbc.pipeline import power
 
     out = args.out or top / "_build" / "power"
+    _not_a_source(out, top)
     how = dict(workers=args.jobs, times=evidence.times(top), scheduler=args.scheduler)
     if args.check:
         return _complain(power.check(top, done, out, find(top, args.chapters), timeout=args.timeout, **how))

@@ -6,7 +6,7 @@ import ast
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,9 @@ from typing import Any
 import jupytext
 import nbformat
 from nbformat import NotebookNode
+
+NOTED = {"jupytext", "language_info", "papermill", "qbc", "widgets"}  # metadata of a notebook that no person writes
+NOTED_IN_CELLS = {"ExecuteTime", "autoscroll", "collapsed", "execution", "papermill", "scrolled", "trusted"}  # and of its cells
 
 
 class Problem(Exception):
@@ -36,7 +39,7 @@ class Chapter:
 
     @property
     def title(self) -> str:
-        found = re.search(r"^# (.+)$", self.text.read_text("utf8"), re.M)
+        found = re.search(r"^# (.+)$", self.text.read_text("utf8", "replace"), re.M)
         return found.group(1) if found else self.stem
 
 
@@ -52,6 +55,8 @@ def root() -> Path:
 def find(top: Path, names: Sequence[str] = ()) -> list[Chapter]:
     """All chapters under ``top``, or those named by number (``06``, ``6``) or stem."""
     every = [Chapter(p) for p in sorted((top / "book").glob("[0-9][0-9]-*.md"))]
+    if not every:
+        raise Problem(f"no chapters here: {top / 'book'} holds no NN-name.md")
     picked = []
     for name in names:
         hit = [c for c in every if name == c.stem or (name.isdigit() and int(name) == int(c.stem[:2]))]
@@ -61,50 +66,43 @@ def find(top: Path, names: Sequence[str] = ()) -> list[Chapter]:
     return picked or every
 
 
-def contents(nb: NotebookNode) -> list[tuple[str, str, Any]]:
-    """What makes two notebooks the same chapter: kind, source and metadata of each cell."""
-    return [(c.cell_type, c.source, json.loads(json.dumps(c.metadata))) for c in nb.cells]
+def contents(nb: Mapping[str, Any]) -> dict[str, Any]:
+    """What makes two notebooks the same chapter: all but ids, outputs and what Jupyter notes by itself."""
+    meta = {k: v for k, v in nb["metadata"].items() if k not in NOTED}
+    if isinstance(meta.get("kernelspec"), dict):
+        meta["kernelspec"] = {k: v for k, v in meta["kernelspec"].items() if k != "display_name"}
+    cells = [
+        {
+            "kind": c["cell_type"],
+            "source": "".join(c["source"]),
+            "metadata": {k: v for k, v in c["metadata"].items() if k not in NOTED_IN_CELLS and v != []},
+            "attachments": c.get("attachments", {}),
+        }
+        for c in nb["cells"]
+    ]
+    found: dict[str, Any] = json.loads(json.dumps({"metadata": meta, "cells": cells}))
+    return found
 
 
 def derive(chapter: Chapter) -> NotebookNode:
-    """The notebook of a chapter's text, with cell ids derived from the cells so that diffs do not churn."""
-    nb: NotebookNode = jupytext.read(chapter.text)
+    """The notebook of a chapter's text, with cell ids derived from the cells so that diffs do not churn.
+
+    Raises ``Problem`` for a text that is not one of a chapter.
+    """
+    name = f"book/{chapter.text.name}"
+    try:
+        nb: NotebookNode = jupytext.read(chapter.text)
+        json.dumps(nb, allow_nan=False)  # YAML knows dates and .nan
+    except Exception as e:  # of YAML, of notebook schemas, of encodings: jupytext lets all of them through
+        raise Problem(f"cannot read {name}: {' '.join(str(e).split())[:300]}") from None
     if "kernelspec" not in nb.metadata:
-        raise Problem(f"book/{chapter.text.name} has no kernelspec: copy the front matter of another chapter")
-    for cell, name in zip(nb.cells, _ids(nb), strict=True):
-        cell["id"] = name
-    nb.metadata = nbformat.from_dict(
-        {"kernelspec": nb.metadata.kernelspec, "language_info": {"name": "python", "pygments_lexer": "ipython3"}}
-    )
+        raise Problem(f"{name} has no kernelspec: copy the front matter of another chapter")
+    for i, c in enumerate(nb.cells):
+        c["id"] = hashlib.sha256(f"{i} {c.cell_type} {c.source}".encode()).hexdigest()[:12]
+    kept = {k: v for k, v in nb.metadata.items() if k not in NOTED}
+    nb.metadata = nbformat.from_dict(kept | {"language_info": {"name": "python", "pygments_lexer": "ipython3"}})
     nb.nbformat, nb.nbformat_minor = 4, 5
     return nb
-
-
-def _ids(nb: NotebookNode) -> list[str]:
-    return [hashlib.sha256(f"{i} {c.cell_type} {c.source}".encode()).hexdigest()[:12] for i, c in enumerate(nb.cells)]
-
-
-def pair(chapter: Chapter) -> NotebookNode:
-    """Bring ``notebooks/NN-name.ipynb`` up to date with the text and return it.
-
-    A notebook that was edited by hand is not overwritten: its cell ids no longer fit its cells, and that is a Problem.
-    """
-    fresh = derive(chapter)
-    if chapter.notebook.is_file():
-        stored = nbformat.read(chapter.notebook, as_version=4)
-        edited = [c.get("id") for c in stored.cells] != _ids(stored)
-        if contents(stored) == contents(fresh):
-            if not edited and not any(c.get("outputs") for c in stored.cells):
-                return fresh
-        elif edited:
-            nb, md = f"notebooks/{chapter.stem}.ipynb", f"book/{chapter.stem}.md"
-            raise Problem(
-                f"{nb} was edited and differs from {md}: drop the edit with `rm {nb}`, or take it over, over whatever else changed"
-                f" in the text, with `.venv/bin/jupytext {nb} --to md:myst -o {md}`; then run `make pair`"
-            )
-    chapter.notebook.parent.mkdir(exist_ok=True)
-    chapter.notebook.write_text(nbformat.writes(fresh) + "\n", "utf8")
-    return fresh
 
 
 def defaults(chapter: Chapter, nb: NotebookNode) -> dict[str, Any]:
@@ -112,14 +110,14 @@ def defaults(chapter: Chapter, nb: NotebookNode) -> dict[str, Any]:
     cells = [c for c in nb.cells if "parameters" in c.metadata.get("tags", [])]
     if len(cells) != 1:
         raise Problem(f"book/{chapter.stem}.md must have exactly one cell tagged 'parameters', it has {len(cells)}")
+    found: dict[str, Any] = {}
     try:
-        body = ast.parse(cells[0].source).body
-        pairs = [
-            (s.targets[0] if isinstance(s, ast.Assign) else s.target, s.value)
-            for s in body
-            if isinstance(s, ast.Assign | ast.AnnAssign)
-        ]
-        return {t.id: ast.literal_eval(v) for t, v in pairs if isinstance(t, ast.Name) and v is not None}
+        for s in ast.parse(cells[0].source).body:
+            targets = s.targets if isinstance(s, ast.Assign) else [s.target] if isinstance(s, ast.AnnAssign) else []
+            if not isinstance(s, ast.Assign | ast.AnnAssign) or s.value is None or not all(isinstance(t, ast.Name) for t in targets):
+                raise ValueError
+            found |= {t.id: ast.literal_eval(s.value) for t in targets if isinstance(t, ast.Name)}
+        return found
     except (SyntaxError, ValueError):
         raise Problem(f"book/{chapter.stem}.md: its parameters cell must hold only lines like 'name = 1.0'") from None
 
@@ -141,5 +139,7 @@ def parameters(chapter: Chapter, nb: NotebookNode, given: Iterable[tuple[str, st
             raise Problem(f"parameter 'scale' multiplies sample sizes and must be > 0, not {text}")
         if name == "seed" and value < 0:
             raise Problem(f"parameter 'seed' must be >= 0, not {text}")
+        if re.search("nan|inf", repr(value)) and kind is not str:
+            raise Problem(f"parameter {name!r} of {chapter.stem} must be finite, not {text}")
         values[name] = value
     return values

@@ -7,10 +7,11 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from qbc.pipeline.chapters import Problem
-from qbc.pipeline.record import numbers, outputs, parent, strict
+from qbc.pipeline.notebooks import outputs, strict
+from qbc.pipeline.record import numbers, parent
 
 MIME = "application/vnd.qbc.power+json"  # qbc.interventions writes it; this module imports none of the science
 INTERVENTIONS = ("data", "fit", "less", "rollout", "quantizer", "bound-low", "bound-high", "effort")
@@ -25,6 +26,12 @@ Cells = dict[str, State]
 def verdicts(executed: Path) -> dict[str, dict[str, Any]]:
     """What an intervened run recorded: label of a stated result -> its row."""
     rows = [o["data"][MIME] for o in outputs(executed) if MIME in o.get("data", {})]
+    for r in rows:
+        kinds = {"label": str, "status": str, "expect": str, "sides": list, "reached": dict}
+        if not isinstance(r, dict) or not all(isinstance(r.get(k), kind) for k, kind in kinds.items()):
+            raise Problem(
+                f"cannot read the run {executed}: a verdict in it is not one that this version of qbc writes; remove the file"
+            )
     return {r["label"]: r for r in rows if r["label"] == parent(r["label"])}
 
 
@@ -113,8 +120,22 @@ class Record:
 
     def text(self) -> str:
         rows = ",\n".join(f"  {json.dumps(label)}: {json.dumps(cells)}" for label, cells in self.results.items())
-        head = f' "key": "{self.key}",\n "seconds": {json.dumps(self.seconds)},\n "learned": {json.dumps(self.learned)},\n'
+        seconds = json.dumps(self.seconds, allow_nan=False)
+        head = f' "key": "{self.key}",\n "seconds": {seconds},\n "learned": {json.dumps(self.learned)},\n'
         return f'{{\n{head} "results": {{\n{rows}\n }}\n}}\n'
+
+
+def _record(raw: Any) -> Record:
+    """Raises ``KeyError``, ``TypeError`` or ``ValueError`` if ``raw`` is no record."""
+    found = Record(raw["key"], raw["seconds"], raw["learned"], raw["results"])
+    if not isinstance(found.key, str) or found.seconds["none"] < 0 or min(found.seconds.values()) < 0:
+        raise ValueError("its key or its seconds are none")
+    if not isinstance(found.learned, list) or not all(isinstance(name, str) for name in found.learned):
+        raise ValueError("its learned numbers are no list of names")
+    for label, cells in found.results.items():
+        if wrong := [name for name in cells if name not in INTERVENTIONS or cells[name] not in get_args(State)]:
+            raise ValueError(f"{label}: {wrong[0]!r} is no intervention, or {cells[wrong[0]]!r} nothing that it does")
+    return found
 
 
 def read(path: Path) -> Record | None:
@@ -122,10 +143,10 @@ def read(path: Path) -> Record | None:
     if not path.is_file():
         return None
     try:
-        raw = strict(path.read_text("utf8"))
-        return Record(raw["key"], raw["seconds"], raw["learned"], raw["results"])
-    except (OSError, ValueError, KeyError, TypeError) as e:
-        raise Problem(f"cannot read the record {path}: {e}; renew it with `make power`") from None
+        return _record(strict(path.read_text("utf8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
+        what = f"{e} is missing in it" if isinstance(e, KeyError) else e
+        raise Problem(f"cannot read the record {path}: {what}; renew it with `make power`") from None
 
 
 def contradictions(

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import json
-import re
+import logging
 import time
 import uuid
 from collections.abc import Callable
@@ -12,15 +11,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import nbformat
 import papermill
 from nbclient.exceptions import CellTimeoutError
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillExecutionError
 
+from qbc.pipeline.complete import incomplete
 from qbc.pipeline.kernel import kernel
-from qbc.pipeline.record import MIME
 
+OURS = uuid.uuid4().hex[:8]  # in the names of this process's half-written files: another one may run into the same folder
+logging.getLogger("papermill").setLevel(logging.CRITICAL)  # an outcome says what went wrong, once
 QUIET = {"extra_arguments": ["--IPKernelApp.log_level=50"]}  # else kernels warn of local sockets and of their own end
 
 
@@ -65,40 +65,18 @@ def _running(part: Path) -> int | str:
     return begun[-1] if begun else "?"
 
 
-def checks_written(nb: NotebookNode) -> int:
-    """How many times the code of a notebook says ``check(``."""
-    code = "\n".join(re.sub(r"^\s*[%!].*$", "", c.source, flags=re.M) for c in nb.cells if c.cell_type == "code")
-    try:
-        return sum(isinstance(n, ast.Call) and getattr(n.func, "id", "") == "check" for n in ast.walk(ast.parse(code)))
-    except SyntaxError:
-        return len(re.findall(r"\bcheck\(", code))
-
-
-def incomplete(nb: NotebookNode) -> str:
-    """Why an executed notebook is not the whole of its run; empty if it is."""
-    for i, c in enumerate(nb.cells):
-        if c.cell_type == "code" and c.source.strip() and c.metadata.get("papermill", {}).get("status") != "completed":
-            return f"cell {i} was not executed: an earlier cell ended the run"
-        if any(o.output_type == "error" for o in c.get("outputs", [])):
-            return f"cell {i} ended the run"
-    shown = sum(MIME in o.get("data", {}) for c in nb.cells for o in c.get("outputs", []))
-    written = checks_written(nb)
-    if shown < written:
-        return f"its text has {written} checks, its ledger only {shown} verdicts"
-    return ""
-
-
 def _attempt(job: Job, part: Path, start: float, bar: dict[str, Any]) -> str:
     """Execute into the file ``part``; returns what went wrong, in one line."""
 
-    def left(_: Any) -> int | None:
-        return None if job.timeout is None else max(1, round(start + job.timeout - time.monotonic()))
+    def left(_: Any) -> float | None:
+        return None if job.timeout is None else max(0.05, start + job.timeout - time.monotonic())
 
     options = dict(
         kernel_manager_class=kernel(job.intervention),
         resources={"metadata": {"path": str(job.top)}},
         timeout_func=left,
         allow_errors=bool(job.intervention),
+        iopub_timeout=60,  # a busy machine
         **QUIET,
     )
     try:
@@ -107,20 +85,22 @@ def _attempt(job: Job, part: Path, start: float, bar: dict[str, Any]) -> str:
         if job.intervention:  # a cell that cannot run without what was taken away: the others did
             return ""
         return f"cell {e.cell_index} failed with {e.ename}: {_line(e.evalue)}"
-    except CellTimeoutError:
+    except CellTimeoutError as e:
+        if job.timeout is None or time.monotonic() < start + job.timeout:  # the kernel answers, its outputs do not come
+            return f"cell {_running(part)} failed with {type(e).__name__}: {_line(str(e))}"
         return f"cell {_running(part)} was still running after {job.timeout:g} s, the time allowed"
     except OSError as e:
         part.unlink(missing_ok=True)
         return f"cannot write {job.out.parent}: {e.strerror or e}"
     except Exception as e:  # a kernel that died, say: the other runs go on
         return f"cell {_running(part)} failed with {type(e).__name__}: {_line(str(e))}"
-    return "" if job.intervention else incomplete(nbformat.read(part, as_version=4))
+    return "" if job.intervention else incomplete(json.loads(part.read_text("utf8")))
 
 
 def execute(job: Job, bar: dict[str, Any] | bool = False, interrupted: Callable[[], bool] = lambda: False) -> Outcome:
     """Execute into a hidden file; rename it over the last good output on success, aside to ``.failed`` otherwise."""
     start = time.monotonic()
-    part = job.out.with_name(f".{job.out.stem}.{uuid.uuid4().hex[:8]}.part.ipynb")  # two runs into one folder do not meet
+    part = job.out.with_name(f".{job.out.stem}.{OURS}-{uuid.uuid4().hex[:8]}.part.ipynb")
     error = _attempt(job, part, start, bar)  # type: ignore[arg-type]
     seconds = time.monotonic() - start
     if not error:
@@ -134,9 +114,10 @@ def execute(job: Job, bar: dict[str, Any] | bool = False, interrupted: Callable[
 
 
 def done(job: Job) -> bool:
-    """Whether the outcome of this very job is there already."""
+    """Whether the outcome of this very job is there already, whole."""
     try:
-        meta = json.loads(job.out.read_text("utf8"))["metadata"]
-        return bool(meta["qbc"]["key"] == job.nb.metadata["qbc"]["key"] and meta["papermill"]["end_time"])
-    except (OSError, ValueError, KeyError, TypeError):
+        nb = json.loads(job.out.read_text("utf8"))
+        made = nb["metadata"]["qbc"]["key"] == job.nb.metadata["qbc"]["key"] and nb["metadata"]["papermill"]["end_time"]
+        return bool(made and (job.intervention or not incomplete(nb)))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return False

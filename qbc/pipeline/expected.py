@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from qbc.pipeline.chapters import Problem
-from qbc.pipeline.record import executed, numbers, strict
+from qbc.pipeline.notebooks import executed, strict
+from qbc.pipeline.record import numbers
 
 EXACT = 1e-6  # relative
 LEARNED = 1e-4  # relative, of a number that went through a fit, where no larger spread was seen
@@ -28,10 +29,31 @@ def read(file: Path) -> dict[str, Any]:
     try:
         found = strict(file.read_text("utf8"))
         if not isinstance(found, dict):
-            raise ValueError("not an object")
+            raise ValueError("it is no object")
+        for k, v in found.items():
+            if not _proper(v):
+                raise ValueError(f"{k!r} is {json.dumps(v)[:60]}, which is no reviewed number")
     except (OSError, ValueError) as e:
         raise Problem(f"cannot read the reviewed numbers {file}: {e}") from None
     return found
+
+
+def _real(*given: Any) -> bool:
+    return all(isinstance(x, int | float) and not isinstance(x, bool) and math.isfinite(x) for x in given)
+
+
+def _proper(x: Any) -> bool:
+    """Whether ``x`` is one of the three kinds of reviewed numbers, or a text."""
+    if isinstance(x, dict):
+        return x.keys() == {"value", "tol", "why"} and _real(x["value"], x["tol"]) and isinstance(x["why"], str)
+    if isinstance(x, list):
+        return len(x) == 3 and _real(x[0], *(end for end in x[1:] if end is not None))
+    return isinstance(x, str) or _real(x)
+
+
+def _finite(x: Any) -> bool:
+    """Whether a fresh number is one; the interval of a sampled one may have no end."""
+    return not isinstance(x, float | list) or math.isfinite(x[0] if isinstance(x, list) else x)
 
 
 def _rounded(x: Any) -> Any:
@@ -58,21 +80,31 @@ def tolerant(value: Any, seen: Sequence[Any], old: Any, learned: bool) -> Any:
     return value if tol <= EXACT * abs(value) else {"value": value, "tol": tol, "why": why}
 
 
-def write(folder: Path, expected: Path, also: Sequence[Path] = (), learned: Mapping[str, Sequence[str]] | None = None) -> None:
-    """Accept the numbers of every executed chapter in ``folder``, one a line.
+def _numbers(path: Path) -> dict[str, Any]:
+    """The fresh numbers of a chapter. Raises ``Problem`` for one that is not finite: it is none."""
+    fresh = numbers(path)
+    if bad := [k for k, v in fresh.items() if not _finite(v)]:
+        raise Problem(f"{path.stem}: {bad[0]} is {fresh[bad[0]]}, which is no number: nothing was accepted")
+    return fresh
+
+
+def write(
+    folder: Path,
+    expected: Path,
+    also: Sequence[Path] = (),
+    learned: Mapping[str, Sequence[str]] | None = None,
+    only: Collection[str] | None = None,
+) -> None:
+    """Accept the numbers of every executed chapter in ``folder`` (of those in ``only``), one a line; others' files are left alone.
 
     Exact ones get a tolerance where runs in ``also``, on other processors, differ, and where they are ``learned``: chapter -> names.
-
-    Raises ``Problem`` for a number that is not finite: it is none.
+    Raises ``Problem`` before anything is written.
     """
     texts = {}
-    for stem, path in executed(folder).items():
-        fresh, file = numbers(path), expected / f"{stem}.json"
-        bad = [k for k, v in fresh.items() if isinstance(v, float) and not math.isfinite(v)]
-        if bad:
-            raise Problem(f"{stem}: {bad[0]} is {fresh[bad[0]]}: nothing was accepted")
+    for stem, path in executed(folder, only).items():
+        fresh, file = _numbers(path), expected / f"{stem}.json"
         reviewed = read(file)
-        others = [numbers(executed(f)[stem]) for f in also if stem in executed(f)]
+        others = [_numbers(executed(f)[stem]) for f in also if stem in executed(f)]
         fits = set((learned or {}).get(stem, ()))
         kept = {k: tolerant(_rounded(v), [o.get(k) for o in others], reviewed.get(k), k in fits) for k, v in fresh.items()}
         lines = ",\n".join(f"  {json.dumps(k)}: {json.dumps(_rounded(v), allow_nan=False)}" for k, v in kept.items())
@@ -80,8 +112,14 @@ def write(folder: Path, expected: Path, also: Sequence[Path] = (), learned: Mapp
     expected.mkdir(parents=True, exist_ok=True)
     for file, text in texts.items():
         file.write_text(text, "utf8")
-    for gone in set(expected.glob("*.json")) - texts.keys():
-        gone.unlink()
+
+
+def forget(expected: Path, book: Collection[str]) -> list[str]:
+    """Remove the reviewed numbers of chapters that are not in the book any more; whose they were."""
+    gone = [f for f in sorted(expected.glob("*.json")) if f.stem not in book]
+    for f in gone:
+        f.unlink()
+    return [f.stem for f in gone]
 
 
 def _kind(x: Any) -> str:
@@ -95,12 +133,16 @@ def _ends(old: Sequence[Any]) -> tuple[float, float]:
 def difference(stem: str, key: str, new: Any, old: Any) -> str:
     """What is wrong with a fresh number against the reviewed one; empty if nothing is."""
     tol, value = (old["tol"], old["value"]) if isinstance(old, dict) else (None, old)
+    if not _finite(new):
+        return f"{stem}: {key} was {value}, is now {new}: it is no number any more"
     if _kind(new) != _kind(value):
         return f"{stem}: {key} was {_kind(value)}, {value}, is now {_kind(new)}, {new}"
     if isinstance(new, str):
         return "" if new == value else f"{stem}: {key} was {value!r}, is now {new!r}"
     if isinstance(new, list):
         low, high = _ends(value)
+        if any(math.isfinite(a) and not math.isfinite(b) for a, b in zip((low, high), new[1:], strict=True)):
+            return f"{stem}: {key} was {value[0]:.6g} in [{low:.6g}, {high:.6g}], now its interval is [{new[1]:.6g}, {new[2]:.6g}]"
         if low <= new[0] <= high or math.isclose(new[0], value[0], rel_tol=EXACT):  # an interval narrower than its digits
             return ""
         return f"{stem}: {key} was {value[0]:.6g} in [{low:.6g}, {high:.6g}], is now {new[0]:.6g}"
@@ -124,9 +166,9 @@ def differences(stem: str, fresh: Mapping[str, Any], reviewed: Mapping[str, Any]
     return said
 
 
-def regressions(folder: Path, expected: Path) -> list[str]:
-    """All differences between an executed folder and the reviewed numbers."""
-    said, found = [], executed(folder)
+def regressions(folder: Path, expected: Path, only: Collection[str] | None = None) -> list[str]:
+    """All differences between an executed folder (the chapters ``only`` of it) and the reviewed numbers."""
+    said, found = [], executed(folder, only)
     for stem, path in found.items():
         said += differences(stem, numbers(path), read(expected / f"{stem}.json"))
     said += [f"{f.stem}: has reviewed numbers but was not executed" for f in sorted(expected.glob("*.json")) if f.stem not in found]

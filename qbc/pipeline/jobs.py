@@ -15,9 +15,11 @@ from typing import Any
 import psutil
 from tqdm.auto import tqdm
 
-from qbc.pipeline.chapters import Chapter, Problem, pair, parameters
-from qbc.pipeline.execute import Job, Outcome, done, execute
+from qbc.pipeline.chapters import Chapter, Problem, parameters
+from qbc.pipeline.execute import OURS, Job, Outcome, done, execute
+from qbc.pipeline.kernel import require_same_module
 from qbc.pipeline.keys import key
+from qbc.pipeline.pairs import pair
 
 Say = Callable[[str], None]
 
@@ -64,6 +66,8 @@ def perform(
             say(f"{j.name:<40} unchanged")
         else:
             todo.append(j)
+    if todo:
+        require_same_module()
     todo.sort(key=lambda j: -times.get(j.name, float("inf")))
 
     def told(results: Iterable[Outcome]) -> None:
@@ -102,7 +106,7 @@ def _locally(todo: Sequence[Job], workers: int, told: Callable[[Iterable[Outcome
             child.kill()
         pool.shutdown(wait=True)
         for j in todo:
-            for part in j.out.parent.glob(f".{j.out.stem}.*.part.ipynb"):
+            for part in j.out.parent.glob(f".{j.out.stem}.{OURS}-*.part.ipynb"):
                 part.unlink()
         raise
     pool.shutdown()

@@ -2,24 +2,60 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
+from functools import cache
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
+from qbc.pipeline.chapters import Problem
+from qbc.pipeline.keys import PACKAGE, PACKAGES
+
 FOREIGN = ("PYTHON", "IPYTHON", "JUPYTER", "MPL", "MATPLOTLIB", "QBC")  # settings of the user's that could change what a chapter shows
-OWN = {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
+THREADS = "_NUM_THREADS"  # the order of a sum depends on them
+OWN = {"PYDEVD_DISABLE_FILE_VALIDATION": "1", "OMP_NUM_THREADS": "1"}
+QUIET = ["--HistoryManager.enabled=False", "--IPKernelApp.ignore_cwd=True"]  # no module is imported from the working directory
 
 
 def environment(intervention: str, home: str) -> dict[str, str]:
     """What a kernel is started with: this process's environment without what belongs to the user's Python, one thread a kernel."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(FOREIGN) or k == "MPLCONFIGDIR"}
+    kept = {k: v for k, v in os.environ.items() if k == "MPLCONFIGDIR" or not (k.startswith(FOREIGN) or k.endswith(THREADS))}
     backend = "agg" if intervention else "module://matplotlib_inline.backend_inline"  # figures are not looked at under interventions
-    return {"OMP_NUM_THREADS": "1", **kept, **OWN, "IPYTHONDIR": home, "MPLBACKEND": backend}
+    found = find_spec("matplotlib")
+    assert found is not None
+    assert found.origin is not None
+    settings = Path(found.origin).parent / "mpl-data" / "matplotlibrc"
+    return {**kept, **OWN, "IPYTHONDIR": home, "MPLBACKEND": backend, "MATPLOTLIBRC": str(settings)}
+
+
+@cache
+def require_same_module() -> None:
+    """Raise ``Problem`` if kernels would import another qbc, or other packages, than those this process makes its keys from."""
+    code = "import sys, qbc; from importlib.metadata import version; print(qbc.__file__, *map(version, sys.argv[1:]))"
+    said = subprocess.run([sys.executable, "-I", "-c", code, *PACKAGES], capture_output=True, text=True, check=False).stdout.strip()
+    here = " ".join([str(PACKAGE / "__init__.py"), *map(version, PACKAGES)])
+    if said != here:
+        where = said.split(" ")[0] or "nowhere"
+        raise Problem(
+            f"this command runs {PACKAGE}, its kernels import {where}, or other packages: unset PYTHONPATH and run `.venv/bin/qbc`"
+        )
+
+
+@cache
+def _homes() -> str:
+    """The folder of all kernels' own folders; it goes with this process, also if they were killed."""
+    folder = tempfile.mkdtemp(prefix="qbc-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 class Kernel(AsyncKernelManager):
@@ -30,11 +66,11 @@ class Kernel(AsyncKernelManager):
     @property
     def kernel_spec(self) -> KernelSpec:
         module = ["qbc.interventions", self.intervention] if self.intervention else ["ipykernel_launcher"]
-        argv = [sys.executable, "-I", "-m", *module, "-f", "{connection_file}", "--HistoryManager.enabled=False"]
+        argv = [sys.executable, "-I", "-m", "qbc.pipeline.launch", *module, "-f", "{connection_file}", *QUIET]
         return KernelSpec(argv=argv, display_name="Python 3", language="python")
 
     async def start_kernel(self, **kwargs: Any) -> None:  # type: ignore[override]
-        self.home = tempfile.mkdtemp(prefix="qbc-")
+        self.home = tempfile.mkdtemp(dir=_homes())
         await super().start_kernel(**kwargs, env=environment(self.intervention, self.home))
 
     async def cleanup_resources(self, restart: bool = False) -> None:  # type: ignore[override]

@@ -14,7 +14,9 @@ from typing import Any
 
 from nbformat import NotebookNode
 
-from qbc.pipeline.chapters import Chapter, contents, derive
+from qbc.pipeline.chapters import Chapter, Problem, contents, derive
+from qbc.pipeline.complete import incomplete
+from qbc.pipeline.notebooks import load
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "torch", "matplotlib", "seaborn", "myst-nb", "ipykernel", "papermill")
 PACKAGE = Path(__file__).parent.parent
@@ -100,27 +102,34 @@ def evidence_key(nb: NotebookNode, values: dict[str, Any], package: Path = PACKA
     return _hash([bare(s) for s in sources], values, _science(sources, package), _versions(".".join(map(str, sys.version_info[:2]))))
 
 
-def stored(executed: Path) -> dict[str, Any]:
-    """What an executed notebook says of how it was made: ``key`` and ``parameters``; empty if there is none or it cannot be read."""
-    try:
-        meta = json.loads(executed.read_text("utf8"))["metadata"]
-        return {"key": meta["qbc"]["key"], "parameters": meta["papermill"]["parameters"]}
-    except (OSError, ValueError, KeyError, TypeError):
+def made(executed: Path) -> dict[str, Any]:
+    """What an executed notebook says of how it was made: ``key``, ``parameters``, ``incomplete``; empty if there is none.
+
+    Raises ``Problem`` for a file that is no executed notebook.
+    """
+    if not executed.is_file():
         return {}
+    nb = load(executed)
+    meta, run = nb["metadata"].get("qbc", {}), nb["metadata"].get("papermill", {})
+    if not isinstance(run.get("parameters"), dict) or not isinstance(meta.get("key"), str):
+        raise Problem(f"cannot read the executed chapter {executed}: it does not say what it was made from; execute it again")
+    return {"key": meta["key"], "parameters": run["parameters"], "incomplete": incomplete(nb)}
 
 
 def stale(chapters: Sequence[Chapter], done: Path) -> list[str]:
     """Which chapters the folder ``done`` does not hold as they stand in the clone, at their default parameters, and why."""
     said = []
     for c in chapters:
-        made = stored(done / f"{c.stem}.ipynb")
+        run = made(done / f"{c.stem}.ipynb")
         if (done / f"{c.stem}.failed.ipynb").is_file():
             said.append(f"{c.stem}: its last run failed")
-        elif not made:
+        elif not run:
             said.append(f"{c.stem}: not executed")
-        elif made["parameters"]:
-            given = ", ".join(f"{k} = {v}" for k, v in made["parameters"].items())
+        elif run["parameters"]:
+            given = ", ".join(f"{k} = {v}" for k, v in run["parameters"].items())
             said.append(f"{c.stem}: executed with {given}, not as printed")
-        elif made["key"] != key(derive(c), {}):
+        elif run["key"] != key(derive(c), {}):
             said.append(f"{c.stem}: its text, its parameters or qbc have changed since it was executed")
+        elif run["incomplete"]:
+            said.append(f"{c.stem}: {run['incomplete']}")
     return said

@@ -11,12 +11,14 @@ from typing import Any
 from nbformat import NotebookNode
 
 from qbc.pipeline import evidence
-from qbc.pipeline.chapters import Chapter, Problem, pair
+from qbc.pipeline.chapters import Chapter, Problem
 from qbc.pipeline.evidence import INTERVENTIONS, Record, recorded
 from qbc.pipeline.execute import Job, done
 from qbc.pipeline.jobs import perform
-from qbc.pipeline.keys import evidence_key
-from qbc.pipeline.record import duration, ledger
+from qbc.pipeline.keys import evidence_key, stale
+from qbc.pipeline.notebooks import duration
+from qbc.pipeline.pairs import pair
+from qbc.pipeline.record import ledger
 
 OTHER_SEED = 1000
 
@@ -101,9 +103,10 @@ def check(top: Path, done: Path, out: Path, chapters: Sequence[Chapter], *, time
 
     Where a chapter's matrix is missing, that is said; where it was made from other code, ``fit`` and ``rollout`` are run again.
     """
-    said, kept, quick = [], recorded(top), ("fit", "rollout")
+    kept, quick = recorded(top), ("fit", "rollout")
+    said = stale(chapters, done)
     declared: dict[str, dict[str, list[str]]] = {}
-    for r in ledger(done):
+    for r in ledger(done, only=[c.stem for c in chapters]):
         if r["rests_on"]:
             declared.setdefault(r["chapter"], {})[r["label"]] = r["rests_on"]
     old = [c for c in chapters if c.stem in kept and kept[c.stem].key != evidence_key(pair(c), {})]

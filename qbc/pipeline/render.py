@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import fcntl
 import filecmp
 import hashlib
-import json
 import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import files
 from pathlib import Path
 
 from qbc.pipeline.chapters import Problem, find
 from qbc.pipeline.evidence import known, recorded
-from qbc.pipeline.record import executed, headline, ledger
+from qbc.pipeline.notebooks import executed, load
+from qbc.pipeline.record import headline, ledger
 
 MARK = ".stage"  # tells the book's extension that this is a stage, not the bare clone
 IGNORED = {"__pycache__", ".ipynb_checkpoints", ".jupyter_cache"}
@@ -28,12 +31,17 @@ def mathjax() -> Path:
     raise Problem("MathJax is missing from this environment: run `rm -r .venv` and `make book`")
 
 
+def book(top: Path) -> list[str]:
+    """The chapters of the book; what else lies in its folder of executed chapters is not part of it."""
+    return [c.stem for c in find(top)]
+
+
 def wanted(top: Path, done: Path) -> dict[str, Path]:
     """What the stage holds: relative path -> the file it is copied from."""
     texts = {c.text for c in find(top)}
     pages = [p for p in sorted((top / "book").rglob("*")) if p.is_file() and p not in texts and not IGNORED & set(p.parts)]
     stage = {str(p.relative_to(top)): p for p in pages} | {n: top / n for n in ("_config.yml", "_toc.yml")}
-    stage |= {f"notebooks/{stem}.ipynb": p for stem, p in executed(done).items()}
+    stage |= {f"notebooks/{stem}.ipynb": p for stem, p in executed(done, book(top)).items()}
     return stage | {"book/_static/tex-svg-full.js": mathjax()}
 
 
@@ -55,8 +63,22 @@ def stage(top: Path, done: Path, to: Path) -> str:
     return digest.hexdigest()
 
 
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One build in a folder at a time: a second one waits."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as f:
+        fcntl.flock(f, fcntl.LOCK_EX)
+        yield
+
+
 def build(top: Path, done: Path) -> tuple[Path, bool]:
     """Build ``_build/html``; returns its first page and whether anything had to be built."""
+    with alone(top / "_build"):
+        return _build(top, done)
+
+
+def _build(top: Path, done: Path) -> tuple[Path, bool]:
     to, html, log = top / "_build" / "stage", top / "_build" / "html", top / "_build" / "sphinx.log"
     digest, stamp = stage(top, done, to), top / "_build" / ".rendered"
     pages = re.findall(r"^\s*-?\s*(?:root|file): (\S+)", (to / "_toc.yml").read_text("utf8"), re.M)
@@ -82,7 +104,7 @@ BETWEEN = re.compile(r"(<!-- ledger -->).*?(<!-- /ledger -->)", re.S)
 
 def headlined(readme: str, top: Path, done: Path) -> str:
     """The README with the ledger's headline of ``done`` between its two ledger marks."""
-    said = headline(ledger(done, known(recorded(top))))
+    said = headline(ledger(done, known(recorded(top)), book(top)))
     return BETWEEN.sub(lambda m: f"{m.group(1)}\n{said}\n{m.group(2)}", readme)
 
 
@@ -91,13 +113,13 @@ def refresh_readme(top: Path, done: Path) -> None:
     readme = top / "README.md"
     readme.write_text(headlined(readme.read_text("utf8"), top, done), "utf8")
     for name in re.findall(r"book/_static/(fig-[\w-]+)\.svg", readme.read_text("utf8")):
-        (top / "book" / "_static" / f"{name}.svg").write_text(figure(done, name), "utf8")
+        (top / "book" / "_static" / f"{name}.svg").write_text(figure(done, name, book(top)), "utf8")
 
 
-def figure(done: Path, name: str) -> str:
-    """The SVG of the figure called ``name`` in the executed chapters."""
-    for path in executed(done).values():
-        for cell in json.loads(path.read_text("utf8"))["cells"]:
+def figure(done: Path, name: str, only: Sequence[str]) -> str:
+    """The SVG of the figure called ``name`` in the executed chapters ``only``."""
+    for path in executed(done, only).values():
+        for cell in load(path)["cells"]:
             if cell["metadata"].get("mystnb", {}).get("figure", {}).get("name") == name:
                 for o in cell["outputs"]:
                     if "image/svg+xml" in o.get("data", {}):

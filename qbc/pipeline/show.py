@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from qbc.pipeline.evidence import Cells, evidence_class, turned_by
-from qbc.pipeline.record import Row, parent
+from qbc.pipeline.notebooks import Row
+from qbc.pipeline.record import parent
 
 WIDTH = 120
 SHORT = {"other constant": "constant", "other condition": "condition", "does not hold as stated": "refuted"}

@@ -1,4 +1,7 @@
-"""Handing runs to the workers of a dask scheduler; the outcomes come back into the caller's folders."""
+"""Handing runs to the workers of a dask scheduler; the outcomes come back into the caller's folders.
+
+Scheduler and workers are started in the clone's environment: both unpickle what they are sent.
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from qbc.pipeline.chapters import Problem
 from qbc.pipeline.record import outputs, parent, strict
@@ -102,7 +102,19 @@ class Record:
 
     def text(self) -> str:
         rows = ",\n".join(f"  {json.dumps(label)}: {json.dumps(cells)}" for label, cells in self.results.items())
-        return f'{{\n "key": "{self.key}",\n "seconds": {json.dumps(self.seconds)},\n "results": {{\n{rows}\n }}\n}}\n'
+        key, seconds = json.dumps(self.key), json.dumps(self.seconds, allow_nan=False)
+        return f'{{\n "key": {key},\n "seconds": {seconds},\n "results": {{\n{rows}\n }}\n}}\n'
+
+
+def _record(raw: Any) -> Record:
+    """Raises ``ValueError``, ``KeyError`` or ``TypeError`` for what no :meth:`Record.text` says."""
+    key, seconds, results = raw["key"], raw["seconds"], raw["results"]
+    if not isinstance(key, str) or not all(isinstance(s, int | float) for s in (seconds["none"], *seconds.values())):
+        raise ValueError("key is a text, seconds holds numbers, one of them of the run `none`")
+    for label, cells in results.items():
+        if not (cells.keys() <= set(INTERVENTIONS) and set(cells.values()) <= set(get_args(State))):
+            raise ValueError(f"{label}: what an intervention did is one of {', '.join(get_args(State))}")
+    return Record(key, seconds, results)
 
 
 def read(path: Path) -> Record | None:
@@ -110,10 +122,9 @@ def read(path: Path) -> Record | None:
     if not path.is_file():
         return None
     try:
-        raw = strict(path.read_text("utf8"))
-        return Record(raw["key"], raw["seconds"], raw["results"])
-    except (OSError, ValueError, KeyError, TypeError) as e:
-        raise Problem(f"cannot read the record {path}: {e}; renew it with `make power`") from None
+        return _record(strict(path.read_text("utf8")))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as e:
+        raise Problem(f"cannot read the record {path}: {type(e).__name__}: {e}; renew it with `make power`") from None
 
 
 def contradictions(

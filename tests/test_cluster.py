@@ -10,9 +10,7 @@ from qbc import cli
 from qbc.pipeline import cluster, record
 
 distributed = pytest.importorskip("distributed")
-pytestmark = [
-    pytest.mark.timeout(600),
-]
+pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("cluster")]
 
 HEAD = """---
 kernelspec: {display_name: Python 3, language: python, name: python3}

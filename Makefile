@@ -20,7 +20,7 @@ test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -m "not built" -n auto
+	$(BIN)/pytest -m "not built" -n auto --dist loadgroup
 	$(BIN)/qbc book
 	$(BIN)/qbc claims
 	$(BIN)/qbc expected --check

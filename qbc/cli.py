@@ -158,7 +158,10 @@ def _power(args: argparse.Namespace, top: Path, done: Path) -> int:
     _not_a_source(out, top)
     how = dict(workers=args.jobs, times=evidence.times(top), scheduler=args.scheduler)
     if args.check:
-        return _complain(power.check(top, done, out, find(top, args.chapters), timeout=args.timeout, **how))
+        chapters = find(top, args.chapters)
+        if old := stale(chapters, done):  # the declarations are read from there
+            raise Problem(f"{'; '.join(old)}: run `make book` first; nothing was compared")
+        return _complain(power.check(top, done, out, chapters, timeout=args.timeout, **how))
     wanted = power.names(args.only)
     runs = power.Power(find(top, args.chapters), out, timeout=args.timeout, **how)
     if args.seeds is not None:

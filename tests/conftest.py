@@ -1,6 +1,9 @@
-"""Shared by the tests: where the project is, a made-up one, and hypothesis without deadlines (the machines are shared)."""
+"""Shared by the tests: where the project is, a made-up one, interventions that are undone, hypothesis without deadlines."""
 
+import importlib
 import shutil
+import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import hypothesis
@@ -50,3 +53,27 @@ def project(tmp_path, monkeypatch):
     write(tmp_path, _01_a=BODY)
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture
+def under():
+    """``with under("fit"):`` has that intervention in this process, undone afterwards."""
+    from qbc.interventions import apply, learners, reached, swaps  # torch: slow to import
+
+    @contextmanager
+    def held(intervention):
+        modules = {importlib.import_module(s.target.partition(":")[0]) for s in swaps()}
+        modules |= {m for n, m in sys.modules.items() if n == "qbc" or n.startswith("qbc.")}
+        owners = modules | {c for m in modules for c in vars(m).values() if isinstance(c, type) and c.__module__.startswith("qbc.")}
+        before = [(o, dict(vars(o))) for o in owners]
+        learners.RNG.bit_generator.state = np.random.default_rng(0).bit_generator.state
+        apply(intervention)
+        try:
+            yield
+        finally:
+            for owner, names in before:
+                for n in [n for n, value in names.items() if vars(owner)[n] is not value]:
+                    setattr(owner, n, names[n])
+            reached.clear()
+
+    return held

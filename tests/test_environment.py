@@ -44,3 +44,8 @@ def test_the_clients_packages_are_there():
 
 def test_jupyter_book_stays_below_2():
     assert pins("constraints.txt")["jupyter-book"].startswith("==1.")
+
+
+def test_the_extra_for_clusters_is_the_locked_one():
+    extras = tomllib.loads((TOP / "pyproject.toml").read_text("utf8"))["project"]["optional-dependencies"]
+    assert extras == {"cluster": [f"distributed{pins('constraints.txt')['distributed']}"]}

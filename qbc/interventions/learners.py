@@ -14,6 +14,7 @@ from qbc.interventions.swaps import Function, Swap
 Array = NDArray[Any]
 SHARE, EFFORT = 10, 4
 RNG = np.random.default_rng(0)
+_within: list[bool] = []  # not empty while a learner that sees a tenth is at work
 
 # What each learner learns from: argument -> the axis of its samples; the last one named is what it learns to predict.
 DATA: dict[str, dict[str, int]] = {
@@ -32,6 +33,7 @@ DATA: dict[str, dict[str, int]] = {
     "qbc.learn.flows:fit_flow": {"x": -2, "u": -2},
     "qbc.learn.heads:fit_mean": {"x": 0, "u": 0},
     "qbc.learn.heads:fit_mixture": {"x": 0, "u": 0},
+    "qbc.learn.heads:train": {"x": 0, "u": 0},
     "qbc.learn.linear:descend": {"x": 0, "u": 0},
     "qbc.learn.linear:fit_linear": {"x": 0, "u": 0},
     "qbc.learn.lipschitz:fit_lipschitz": {"u": 0},
@@ -80,6 +82,8 @@ def tenth(data: Mapping[str, int]) -> Callable[[Function], Function]:
         signature = inspect.signature(original)
 
         def fit(*args: Any, **kwargs: Any) -> Any:
+            if _within:  # a learner that another one calls: its data are a tenth already
+                return original(*args, **kwargs)
             given = signature.bind(*args, **kwargs)
             shown = {name: np.asarray(given.arguments[name]) for name in data if given.arguments.get(name) is not None}
             strata = given.arguments.get("strata", 1)
@@ -90,7 +94,11 @@ def tenth(data: Mapping[str, int]) -> Callable[[Function], Function]:
                 if "codes" in shown:
                     rows = np.union1d(rows, np.unique(shown["codes"], return_index=True)[1])
                 given.arguments[name] = np.take(x, rows, axis=axis)
-            return original(*given.args, **given.kwargs)
+            _within.append(True)
+            try:
+                return original(*given.args, **given.kwargs)
+            finally:
+                _within.pop()
 
         return fit
 

@@ -100,5 +100,6 @@ SWAPS = [
     Swap("quantizer", "qbc.quantizers:Quantizer.__call__", identity),
     Swap("quantizer", "qbc.quantizers:Cells.encode", remembering),
     Swap("quantizer", "qbc.quantizers:Dithered.encode", remembering),
+    Swap("quantizer", "qbc.families:Branched.encode", remembering),
     Swap("quantizer", "qbc.quantizers:Quantizer.decode", recalled),
 ]

@@ -68,8 +68,8 @@ def increments(paths: Array, grid: tuple[Quantizer, Quantizer], *, rebuilt: bool
     for t in range(paths.shape[1] - 1):
         step = paths[:, t + 1] - (at[:, t] if rebuilt else paths[:, t])
         for c, q in enumerate(grid):
-            codes[:, t, c] = q.encode(step[:, c])
-            at[:, t + 1, c] = at[:, t, c] + q.decode(codes[:, t, c])
+            chosen = q.encode(step[:, c])
+            codes[:, t, c], at[:, t + 1, c] = chosen, at[:, t, c] + q.decode(chosen)
     return codes, at
 
 

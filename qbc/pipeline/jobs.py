@@ -33,7 +33,7 @@ def _writable(out: Path) -> None:
         raise Problem(f"cannot write to {out}: {e.strerror}") from None
 
 
-def _fonts() -> None:
+def fonts() -> None:
     """Give matplotlib a font cache that lives and dies with this environment, and build it before a kernel would complain of it."""
     folder = Path(sys.prefix) / "share" / "matplotlib-cache"
     try:
@@ -57,7 +57,7 @@ def perform(
         raise Problem(f"--jobs must be >= 1, not {workers}")
     for folder in {j.out.parent for j in jobs}:
         _writable(folder)
-    _fonts()
+    fonts()
     outcomes, todo = [], []
     for j in jobs:
         if done(j):
@@ -75,7 +75,7 @@ def perform(
             outcomes.append(o)
             say(f"{o.stem:<40} {o.status:<9} {o.seconds:6.1f} s")
 
-    if scheduler:
+    if scheduler and todo:
         from qbc.pipeline.cluster import hand_out  # dask is imported only here
 
         hand_out(todo, scheduler, told)

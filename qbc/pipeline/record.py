@@ -69,7 +69,7 @@ class Statement:
     source: Source | None = None
 
 
-_BLOCK = re.compile(r"^([`:]{3,})\{prf:(\w+)\} ?(.*)\n((?::\w+:.*\n)*?):label: ([\w-]+)\n(.*?)^\1\s*$", re.M | re.S)
+_BLOCK = re.compile(r"^([`:]{3,})\{prf:(\w+)\} ?([^\n]*)\n((?::\w+:[^\n]*\n)*?):label: ([\w-]+)\n(.*?)^\1\s*$", re.M | re.S)
 _SOURCE = re.compile(
     r"^\*Source:\* (?:(ours)(?:\.|$)|\{cite:t\}`([\w-]+)`, (.+?) \((" + "|".join(PROVENANCES) + r"); (" + "|".join(CLAIMS) + r")\)\.)",
     re.M,

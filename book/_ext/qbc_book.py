@@ -123,25 +123,27 @@ class Power(Page):
 
     option_spec: ClassVar = {"weak": directives.flag, "effort": directives.flag}
 
-    def listed(self, said: dict[str, Statement]) -> str:
-        every = [(stem, label, cells) for stem, results in self.matrix().items() for label, cells in results.items()]
+    def listed(self) -> str:
+        """How many results are weak, or turn with effort, and which, by the reason."""
+        every = [(label, cells) for results in self.matrix().values() for label, cells in results.items()]
         if "effort" in self.options:
-            found = [(label, evidence_class(c)) for _, label, c in every if "effort" in turned_by(c)]
-            lead = f"{len(found)} of {len(every)} verdicts turn when networks are trained for four times as many steps"
+            found = {label: [evidence_class(c)] for label, c in every if "effort" in turned_by(c)}
+            lead = f"{len(found)} of {len(every)} verdicts turn when networks are trained for four times as many steps."
         else:
-            found = [(label, "; ".join(cells_of.weakness(c))) for _, label, c in every if weak(c)]
-            kinds = Counter(evidence_class(c) for _, _, c in every if weak(c))
-            lead = f"{len(found)} of {len(every)} results are weak" + (
-                f" ({', '.join(f'{n} {k}' for k, n in kinds.most_common())})" if kinds else ""
-            )
-        lines = [f'* {cells_of.title(label, said)} <a href="#power-{label}">`{label}`</a>: {why}' for label, why in found]
-        return "\n".join([lead + (":" if lines else "."), "", *lines])
+            found = {label: cells_of.weakness(c) for label, c in every if weak(c)}
+            lead = f"{len(found)} of {len(every)} results are weak."
+        reasons = Counter(why for reasons in found.values() for why in reasons)
+        lines = [lead, ""]
+        for reason, n in reasons.most_common():
+            links = (f'<a href="#power-{label}">`{label}`</a>' for label, why in found.items() if reason in why)
+            lines.append(f"* {reason.removeprefix('weak: ')} ({n}): {', '.join(links)}")
+        return "\n".join(lines)
 
     def run(self) -> list[nodes.Node]:
         self.env.note_reread()
         said, declared = self.statements(), {r["label"]: r["rests_on"] for r in self.results()}
         if self.options:
-            return self.parse_text_to_nodes(self.listed(said))
+            return self.parse_text_to_nodes(self.listed())
         return [self.chapter(stem, results, said, declared) for stem, results in self.matrix().items()]
 
     def chapter(
@@ -150,7 +152,7 @@ class Power(Page):
         """A section with the table of one chapter."""
         body = [cells_of.matrix_row(label, cells, declared.get(label, []), said) for label, cells in results.items()]
         heads = ["Result", "Class", *(cells_of.HEADS.get(n, n) for n in INTERVENTIONS), "Declares", "Turned by"]
-        found = self.parse_text_to_nodes(f"{{doc}}`/notebooks/{stem}`\n\n{table(heads, body, 'qbc-power')}")
+        found = self.parse_text_to_nodes(f"{stem[:2]} {{doc}}`/notebooks/{stem}`\n\n{table(heads, body, 'qbc-power')}")
         signs = {sign: f"qbc-{state}" for state, sign in cells_of.SIGNS.items() if sign}
         columns = ["result", "class", *INTERVENTIONS, "declares", "turned"]
         named(found, [f"power-{label}" for label in results], columns, lambda text: signs.get(text, ""))

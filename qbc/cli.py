@@ -106,7 +106,8 @@ def _expected(args: argparse.Namespace, top: Path, done: Path) -> int:
     if old := stale(find(top), done):
         raise Problem(f"{'; '.join(old)}: run `make book` first; nothing was compared or accepted")
     if not args.check:
-        expected.write(done, kept, args.also)
+        learned = {stem: r.learned for stem, r in evidence.recorded(top).items()}
+        expected.write(done, kept, args.also, learned)
         refresh_readme(top, done)
         print("accepted: review the change with `git diff tests/expected README.md`")
         return 0

@@ -88,10 +88,34 @@ class Martingale:
         return float(x1 / 2 * (keep[0] ** h - keep[1] ** h).sum())
 
 
+@dataclass(frozen=True, eq=False, repr=False)
+class Branched(quantizers.Quantizer):
+    """``grid``, but for actions arctan x of the states x in [low, high]: those get the code of ``value``, the last one that applies."""
+
+    grid: quantizers.Cells
+    parts: tuple[tuple[float, float, float], ...]  # (low, high, value)
+
+    @property
+    def ends(self) -> Array:
+        return self.grid.ends
+
+    @property
+    def radius(self) -> float:
+        off = [max(abs(v - np.arctan(low)), abs(v - np.arctan(high))) for low, high, v in self.parts]
+        return float(max([self.grid.radius, *off]))
+
+    def encode(self, u: ArrayLike, rng: np.random.Generator | None = None) -> quantizers.Codes:
+        a = np.asarray(u, dtype=float)
+        codes = np.searchsorted(self.values, self.grid.values)[self.grid.encode(a)]
+        for low, high, value in self.parts:
+            codes = np.where((a >= np.arctan(low)) & (a <= np.arctan(high)), np.searchsorted(self.values, value), codes)
+        return codes.astype(np.int64)
+
+
 @dataclass(frozen=True)
 class Trap:
-    """Theorem 6's instance, as reported: x' = A x + B u, expert arctan, reward 1 - |u - arctan x|, and a quantiser with three
-    exceptional branches that are accurate on average along the expert and lock the learner into a 2-cycle."""
+    """The instance of Cao & Xie, Theorem 6, as reported: x' = A x + B u, expert arctan, reward 1 - |u - arctan x|, and a quantiser
+    with three exceptional branches that are accurate on average along the expert and lock the learner into a 2-cycle."""
 
     eps: float
     A: float = 0.2
@@ -125,12 +149,10 @@ class Trap:
         grid = quantizers.lattice(self.eps, np.pi / 2, "mid-rise")
         move, other, tol = shift * self.eps, values or {}, self.tolerance
         parts = [(low + move - tol, high + move + tol, other.get(n, v)) for n, (low, high, v) in self.branches().items() if n in keep]
+        q = Branched(np.unique([*grid.values, *(v for *_, v in parts)]), grid, tuple(parts))
 
         def act(x: Array, rng: np.random.Generator | None = None) -> Array:
-            u = grid(np.arctan(x))
-            for low, high, v in parts:
-                u = np.where((x >= low) & (x <= high), v, u)
-            return u
+            return q(np.arctan(x))
 
         return act
 

@@ -17,7 +17,7 @@ from qbc.bounds.quantization import trap_floor
 def tracking_loss(eps: float, C: float, eta: float, lip_x: float = 1.0, lip_u: float = 1.0) -> float:
     """eps (lip_u + lip_x C/(1 - eta)): loss per step of playing the expert's quantised actions open loop, eps their average error.
 
-    Labels: prop-tracking. Source: ours, the deterministic half of 2603.20538, Theorem 7.
+    Labels: prop-tracking. Source: ours, the deterministic half of thm-augmented.
     """
     inside(eta_in_0_1=0 <= eta < 1, C_nonnegative=C >= 0, eps_nonnegative=eps >= 0, lipschitz_nonnegative=min(lip_x, lip_u) >= 0)
     return eps * (lip_u + lip_x * C / (1 - eta))
@@ -36,7 +36,7 @@ def augmented_regret(n: int, log_classes: float, tracking: float, delta: float =
     """sqrt(2 (log|Pi| + log|M| + log 1/delta)/n) + tracking: regret per step of Algorithm 1, with probability 1 - delta.
 
     ``log_classes`` is log|Pi| + log|M|, ``tracking`` the value of ``tracking_loss``; rewards in [0, 1].
-    Labels: thm-augmented. Source: 2603.20538, Theorem 7, as we read it; the constants are ours.
+    Labels: thm-augmented. Source: Cao & Xie, Theorem 7, as reported; the constants are ours.
     """
     inside(n_positive=n >= 1, delta_in_0_1=0 < delta < 1, sizes_at_least_1=log_classes >= 0, tracking_nonnegative=tracking >= 0)
     return math.sqrt(2 * (log_classes - math.log(delta)) / n) + tracking
@@ -46,7 +46,7 @@ def augmented_in_trap(e: float, A: float = 0.2, B: float = 0.3, d: float = 1.2) 
     """u - arctan(B u/(1 - A)) with u = (d + 1/2) e/B: limit of the regret per step of Algorithm 1 in the trap's plant.
 
     For small e it is (d + 1/2)(1/B - 1/(1 - A)) e.
-    Labels: prop-trap-augmented, cor-trap-rate. Source: ours, in the plant of 2603.20538, Theorem 6.
+    Labels: prop-trap-augmented, cor-trap-rate. Source: ours, in the plant of Cao & Xie, Theorem 6, as reported.
     """
     inside(A_in_0_1=0 <= A < 1, B_in_0_to_1_minus_A=0 < B <= 1 - A, e_positive=e > 0)
     u = (d + 0.5) * e / B
@@ -56,7 +56,7 @@ def augmented_in_trap(e: float, A: float = 0.2, B: float = 0.3, d: float = 1.2) 
 def simulator_in_trap(e: float, A: float = 0.2, B: float = 0.3, d: float = 1.2) -> float:
     """phi(e): limit of the regret per step of feedback in the trap, and of Algorithm 1 on a perfect simulator.
 
-    Labels: prop-simulator-is-feedback. Source: the identity is ours, the cycle that of 2603.20538, Theorem 6.
+    Labels: prop-simulator-is-feedback. Source: the identity is ours, the cycle that of Cao & Xie, Theorem 6, as reported.
     """
     return trap_floor(A, B, d, e)
 
@@ -86,7 +86,7 @@ def sign_classes_regret(n: int, horizon: int, m_pi: int, m_M: int, y: float = 0.
     """(y/2) Phi(-y) (H sqrt m_pi + (H - 1) sqrt m_M)/sqrt n: total regret on two sign classes whose gaps are (y/2) sqrt(m/n).
 
     y = .752 makes it largest; m_M = 0 is a deployment that does not use the model.
-    Labels: prop-two-classes, cor-n-rate, cor-class-rate, prop-model-price. Source: ours, for the rate of 2603.20538, Theorem 7.
+    Labels: prop-two-classes, cor-n-rate, cor-class-rate, prop-model-price. Source: ours; it has the rate of thm-augmented.
     """
     inside(n_positive=n >= 1, horizon_positive=horizon >= 1, classes_nonnegative=min(m_pi, m_M) >= 0, y_positive=y > 0)
     both = horizon * math.sqrt(m_pi) + (horizon - 1) * math.sqrt(m_M)

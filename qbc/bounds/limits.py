@@ -16,7 +16,7 @@ def limit_deterministic(n: float, H: float, eps: float = 0.0, Delta: float | Non
     Delta is the probability of the context in which two of the experts differ, 1/(3n) unless given; 1/(n + 1) makes the bound largest.
 
     Labels: thm-limit-det, prop-limit-det-attained, rate-limit-det, prop-limit-best-delta, prop-limit-positive. Source: Cao & Xie,
-    Theorem 8, as we read it; the sharp constant and the closed form with both parts are ours.
+    Theorem 8, as reported; the sharp constant and the closed form with both parts are ours.
     """
     Delta = 1 / (3 * n) if Delta is None and n >= 1 else Delta or 0.0
     inside(n_at_least_1=n >= 1, horizon_positive=H >= 1, eps_in_0_half=0 <= eps < 0.5, Delta_in_0_1=0 <= Delta <= 1)
@@ -26,7 +26,8 @@ def limit_deterministic(n: float, H: float, eps: float = 0.0, Delta: float | Non
 def limit_quantised(H: float, eps: float) -> float:
     """H eps / 2: the least worst regret over two constant experts, eps apart, whose actions get the same code.
 
-    Labels: thm-limit-quant, prop-limit-quant-attained. Source: Cao & Xie, Theorem 8 (theirs is H eps / 4); the factor is ours.
+    Labels: thm-limit-quant, prop-limit-quant-attained. Source: Cao & Xie, Theorem 8, as reported (theirs is H eps / 4); the
+    factor is ours.
     """
     inside(horizon_positive=H >= 1, eps_nonnegative=eps >= 0)
     return H * eps / 2
@@ -38,7 +39,7 @@ def limit_stochastic(n: int, c: float, width: float = 1.0) -> float:
     The least worst probability of a regret of H (c / sqrt n + eps) over two Bernoulli experts with atoms ``width`` apart.
 
     Labels: thm-limit-stoch, prop-limit-stoch-attained, prop-limit-displayed, prop-limit-wide. Source: Cao & Xie,
-    Theorem 9, as we read it; (1 - TV)/2 in place of (1 - TV)/4 is ours.
+    Theorem 9, as reported; (1 - TV)/2 in place of (1 - TV)/4 is ours.
     """
     D = c / (width * math.sqrt(n)) if n >= 1 and width > 0 else math.inf
     inside(n_at_least_1=n >= 1, width_positive=width > 0, c_nonnegative=c >= 0, gap_at_most_half=D <= 0.5)
@@ -69,7 +70,7 @@ def shrunken_failure(c: float, factor: float, keep: float = 1.0) -> float:
 def deterministic_upper(n: float, H: float, log_size: float) -> float:
     """H (1 + log|Pi|) / n: the mean regret of the log-loss MLE is at most this, for a deterministic expert in the class.
 
-    Labels: prop-limit-det-upper. Source: ours, with the rate of Foster et al. and of Cao & Xie, Theorem 3.
+    Labels: prop-limit-det-upper. Source: ours, with the rate of Foster et al. and, as reported, of Cao & Xie, Theorem 3.
     """
     inside(n_at_least_1=n >= 1, horizon_positive=H >= 1, log_size_nonnegative=log_size >= 0)
     return H * (1 + log_size) / n
@@ -78,7 +79,7 @@ def deterministic_upper(n: float, H: float, log_size: float) -> float:
 def coupling_upper(H: float, eps: float) -> float:
     """eps H (H + 1) / 4: Theorem 2's quantisation term on the martingale family, by coupling.
 
-    Labels: prop-limit-gap-upper. Source: ours; Cao & Xie, Theorem 2, gives the order.
+    Labels: prop-limit-gap-upper. Source: ours; Cao & Xie, Theorem 2, as reported, gives the order.
     """
     inside(horizon_positive=H >= 1, eps_in_0_1=0 <= eps <= 1)
     return eps * H * (H + 1) / 4
@@ -87,6 +88,6 @@ def coupling_upper(H: float, eps: float) -> float:
 def gap_exponent(auxiliary: bool) -> float:
     """2 for cloning, 1 for Algorithm 1 with its ``auxiliary`` chain: the power of H in their regret on the martingale family.
 
-    Labels: prop-limit-gap. Source: ours; Cao & Xie, Theorems 2 and 7, give these powers as upper bounds.
+    Labels: prop-limit-gap. Source: ours; Cao & Xie, Theorems 2 and 7, as reported, give these powers as upper bounds.
     """
     return 1.0 if auxiliary else 2.0

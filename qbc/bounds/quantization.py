@@ -23,7 +23,7 @@ def codes_returned(n_codes: int) -> int:
 def cells_radius(edges: Sequence[float], values: Sequence[float]) -> float:
     """max_i max(v_i - e_i, e_{i+1} - v_i): the largest |q(u) - u| over the range of the edges; attained at an edge.
 
-    Labels: prop-radius. Source: ours; the sup-norm condition on a quantiser is equation 3 of 2603.20538.
+    Labels: prop-radius. Source: ours; the sup-norm condition on a quantiser is equation 3 of Cao & Xie, as reported.
     """
     e, v = np.asarray(edges, dtype=float), np.asarray(values, dtype=float)
     inside(one_edge_more_than_values=e.size == v.size + 1, values_in_their_cells=bool((e[:-1] <= v).all() and (v <= e[1:]).all()))
@@ -33,7 +33,7 @@ def cells_radius(edges: Sequence[float], values: Sequence[float]) -> float:
 def binning_safe_distance(eps_prime: float, eps_q: float, L: float) -> float:
     """(eps' - 2 eps_q) / L: pairs of states at this distance or closer get actions at most eps' apart.
 
-    Labels: prop-rtvc-tight. Source: 2603.20538, Proposition 5 (ii), as we read it; that it is tight for centred cells is ours.
+    Labels: prop-rtvc-tight. Source: Cao & Xie, Proposition 5 (ii), as reported; that it is tight for centred cells is ours.
     """
     inside(eps_q_positive=eps_q > 0, L_positive=L > 0, eps_prime_above_twice_eps_q=eps_prime > 2 * eps_q)
     return (eps_prime - 2 * eps_q) / L
@@ -42,7 +42,7 @@ def binning_safe_distance(eps_prime: float, eps_q: float, L: float) -> float:
 def binning_rtvc(distance: float, eps_prime: float, eps_q: float, L: float) -> float:
     """1 if ``distance`` exceeds (eps' - 2 eps_q) / L, else 0: the modulus kappa of a quantised L-Lipschitz policy.
 
-    Labels: prop-binning-rtvc. Source: 2603.20538, Proposition 5 (ii), as we read it.
+    Labels: prop-binning-rtvc. Source: Cao & Xie, Proposition 5 (ii), as reported.
     """
     inside(distance_nonnegative=distance >= 0)
     return float(distance > binning_safe_distance(eps_prime, eps_q, L))
@@ -78,7 +78,8 @@ def equal_cells_share(k: float) -> float:
 def most_edges() -> float:
     """1/2: a share that is more than this is most of them.
 
-    Labels: find-kmeans-edges. Source: ours; that codebooks can break the necessary condition is Proposition 5 (i) of 2603.20538.
+    Labels: find-kmeans-edges. Source: ours; that codebooks can break the necessary condition is Cao & Xie, Proposition 5 (i),
+    as reported.
     """
     return 0.5
 
@@ -86,7 +87,7 @@ def most_edges() -> float:
 def gaussian_tv(gap: float, s: float) -> float:
     """2 Phi(gap / 2 s) - 1: total variation of two normal laws of standard deviation s whose means are ``gap`` apart.
 
-    Labels: prop-stochastic-tvc, prop-stochastic-tight. Source: 2603.20538, Proposition 5 (stochastic part), as we read it.
+    Labels: prop-stochastic-tvc, prop-stochastic-tight. Source: Cao & Xie, Proposition 5 (stochastic part), as reported.
     """
     inside(s_positive=s > 0, gap_nonnegative=gap >= 0)
     return float(2 * stats.norm.cdf(gap / (2 * s)) - 1)
@@ -99,7 +100,7 @@ def _in_trap(A: float, B: float, d: float, eps: float) -> None:
 def trap_floor(A: float, B: float, d: float, eps: float) -> float:
     """phi(eps): regret per step on the cycle {(d+1) eps, B + A (d+1) eps}, the mean of its two costs.
 
-    Labels: thm-trap. Source: 2603.20538, Theorem 6, as we read it; the exact value is ours.
+    Labels: thm-trap. Source: Cao & Xie, Theorem 6, as reported; the exact value is ours.
     """
     _in_trap(A, B, d, eps)
     y = (d + 1) * eps
@@ -118,7 +119,7 @@ def trap_limit(A: float, B: float) -> float:
 def trap_exponents() -> tuple[float, float]:
     """(1, 0): the exponents of H and of eps in the trap's regret, H Omega(1).
 
-    Labels: rate-trap-horizon, rate-trap-eps. Source: 2603.20538, Theorem 6, as we read it.
+    Labels: rate-trap-horizon, rate-trap-eps. Source: Cao & Xie, Theorem 6, as reported.
     """
     return 1.0, 0.0
 
@@ -150,8 +151,8 @@ def trap_identified(p: float, n: int, rivals: int = 2) -> float:
 def trap_average_error(A: float, B: float, d: float, eps: float, horizon: float) -> float:
     """((d + 1/2)/B) eps + c0 / H, c0 = log((d+1)/d) / (2 log 1/(A+B)): mean |q(u) - u| per step on the expert's trajectories.
 
-    The phase of log x_1 is taken as uniform. Labels: prop-trap-error, find-horizon. Source: 2603.20538, Theorem 6, states its order
-    as we read it; the value is ours.
+    The phase of log x_1 is taken as uniform. Labels: prop-trap-error, find-horizon. Source: Cao & Xie, Theorem 6,
+    as reported, gives the order; the value is ours.
     """
     _in_trap(A, B, d, eps)
     inside(horizon_positive=horizon >= 1)
@@ -161,7 +162,7 @@ def trap_average_error(A: float, B: float, d: float, eps: float, horizon: float)
 def trap_capture(A: float, B: float, offset: float) -> float:
     """offset B / (1 - A - B): half the least k for which every trajectory enters I_P, if off the branches |q(u) - u| <= offset eps.
 
-    Labels: find-printed. Source: 2603.20538, Theorem 6, as we read it, with offset = 1; bins of half-width eps/2 have 1/2.
+    Labels: find-printed. Source: Cao & Xie, Theorem 6, as reported, with offset = 1; bins of half-width eps/2 have 1/2.
     """
     inside(A_positive=A > 0, B_positive=B > 0, A_plus_B_below_1=A + B < 1, offset_nonnegative=offset >= 0)
     return offset * B / (1 - A - B)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from qbc.pipeline.chapters import Problem
-from qbc.pipeline.record import outputs, parent, strict
+from qbc.pipeline.record import numbers, outputs, parent, strict
 
 MIME = "application/vnd.qbc.power+json"  # qbc.interventions writes it; this module imports none of the science
 INTERVENTIONS = ("data", "fit", "less", "rollout", "quantizer", "bound-low", "bound-high", "effort")
@@ -69,6 +69,16 @@ def reached(base: Path) -> set[str]:
     return {"data"} | {name for r in verdicts(base).values() for name, n in r["reached"].items() if n}
 
 
+def learned(base: Path, fit: Path) -> list[str]:
+    """The glued numbers that are others when learners ignore their data."""
+    mine, blind = numbers(base), numbers(fit)
+
+    def value(x: Any) -> Any:
+        return x[0] if isinstance(x, list) else x
+
+    return [k for k, v in mine.items() if isinstance(value(v), float) and value(blind.get(k)) != value(v)]
+
+
 def evidence_class(cells: Mapping[str, State]) -> str:
     """Follows from what moves the value; a lost verdict says nothing."""
     fit, rollout = (cells.get(k) in ("moved", "turned") for k in ("fit", "rollout"))
@@ -98,11 +108,13 @@ class Record:
 
     key: str
     seconds: dict[str, float]  # of every run
+    learned: list[str]  # the glued numbers that move with the fit
     results: dict[str, Cells]
 
     def text(self) -> str:
         rows = ",\n".join(f"  {json.dumps(label)}: {json.dumps(cells)}" for label, cells in self.results.items())
-        return f'{{\n "key": "{self.key}",\n "seconds": {json.dumps(self.seconds)},\n "results": {{\n{rows}\n }}\n}}\n'
+        head = f' "key": "{self.key}",\n "seconds": {json.dumps(self.seconds)},\n "learned": {json.dumps(self.learned)},\n'
+        return f'{{\n{head} "results": {{\n{rows}\n }}\n}}\n'
 
 
 def read(path: Path) -> Record | None:
@@ -111,7 +123,7 @@ def read(path: Path) -> Record | None:
         return None
     try:
         raw = strict(path.read_text("utf8"))
-        return Record(raw["key"], raw["seconds"], raw["results"])
+        return Record(raw["key"], raw["seconds"], raw["learned"], raw["results"])
     except (OSError, ValueError, KeyError, TypeError) as e:
         raise Problem(f"cannot read the record {path}: {e}; renew it with `make power`") from None
 

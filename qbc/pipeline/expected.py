@@ -17,6 +17,7 @@ from qbc.pipeline.chapters import Problem
 from qbc.pipeline.record import executed, numbers, strict
 
 EXACT = 1e-6  # relative
+LEARNED = 1e-4  # relative, of a number that went through a fit, where no larger spread was seen
 MARGIN = 10  # times the spread seen
 
 
@@ -41,21 +42,26 @@ def _rounded(x: Any) -> Any:
     return float(f"{x:.9g}") if isinstance(x, float) else x
 
 
-def tolerant(value: Any, seen: Sequence[Any], old: Any) -> Any:
-    """An exact number with the tolerance that its spread over the runs ``seen`` asks for; the reviewed tolerance is kept."""
-    kept = old.get("tol", 0.0) if isinstance(old, dict) else 0.0
+def tolerant(value: Any, seen: Sequence[Any], old: Any, learned: bool) -> Any:
+    """An exact number with the tolerance that its spread over the runs ``seen`` asks for; a reviewed tolerance is kept if wider."""
     if not isinstance(value, float):
         return value
-    spread = max((abs(v - value) for v in seen if isinstance(v, float)), default=0.0)
-    tol = max(kept, float(f"{MARGIN * spread:.2g}"))
-    if tol <= EXACT * abs(value):
-        return value
-    why = old["why"] if tol == kept else f"{MARGIN} times its spread over {len(seen) + 1} kinds of processor"
-    return {"value": value, "tol": tol, "why": why}
+    kept = (old["tol"], old["why"]) if isinstance(old, dict) else (0.0, "")
+    spread = MARGIN * max((abs(v - value) for v in seen if isinstance(v, float)), default=0.0)
+    fit = LEARNED * abs(value) if learned else 0.0
+    tol, why = max(
+        kept,
+        (float(f"{spread:.2g}"), f"{MARGIN} times its spread over {len(seen) + 1} kinds of processor"),
+        (float(f"{fit:.2g}"), "it moves with the fit, whose last digits depend on the processor"),
+        key=lambda pair: pair[0],
+    )
+    return value if tol <= EXACT * abs(value) else {"value": value, "tol": tol, "why": why}
 
 
-def write(folder: Path, expected: Path, also: Sequence[Path] = ()) -> None:
-    """Accept the numbers of every executed chapter in ``folder``, one a line; runs in ``also`` widen the tolerance of exact ones.
+def write(folder: Path, expected: Path, also: Sequence[Path] = (), learned: Mapping[str, Sequence[str]] | None = None) -> None:
+    """Accept the numbers of every executed chapter in ``folder``, one a line.
+
+    Exact ones get a tolerance where runs in ``also``, on other processors, differ, and where they are ``learned``: chapter -> names.
 
     Raises ``Problem`` for a number that is not finite: it is none.
     """
@@ -67,7 +73,8 @@ def write(folder: Path, expected: Path, also: Sequence[Path] = ()) -> None:
             raise Problem(f"{stem}: {bad[0]} is {fresh[bad[0]]}: nothing was accepted")
         reviewed = read(file)
         others = [numbers(executed(f)[stem]) for f in also if stem in executed(f)]
-        kept = {k: tolerant(_rounded(v), [o.get(k) for o in others], reviewed.get(k)) for k, v in fresh.items()}
+        fits = set((learned or {}).get(stem, ()))
+        kept = {k: tolerant(_rounded(v), [o.get(k) for o in others], reviewed.get(k), k in fits) for k, v in fresh.items()}
         lines = ",\n".join(f"  {json.dumps(k)}: {json.dumps(_rounded(v), allow_nan=False)}" for k, v in kept.items())
         texts[file] = f"{{\n{lines}\n}}\n"
     expected.mkdir(parents=True, exist_ok=True)

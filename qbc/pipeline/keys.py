@@ -6,7 +6,7 @@ import ast
 import hashlib
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -56,16 +56,48 @@ def bare(source: str) -> str:
 
 
 @cache
-def _science(package: Path) -> dict[str, str]:
-    """The modules of qbc that a chapter can call, bare: all but the pipeline and the command."""
-    files = [p.relative_to(package) for p in sorted(package.rglob("*.py"))]
-    return {str(p): bare((package / p).read_text("utf8")) for p in files if p.parts[0] not in ("pipeline", "cli.py")}
+def _module(file: Path) -> tuple[str, frozenset[str]]:
+    """A file bare, and the names it imports, dotted."""
+    source = file.read_text("utf8")
+    return bare(source), frozenset(_imported(source))
+
+
+def _imported(source: str) -> Iterator[str]:
+    try:
+        nodes = list(ast.walk(ast.parse(source)))
+    except SyntaxError:  # a magic of IPython
+        return
+    for node in nodes:
+        if isinstance(node, ast.Import):
+            yield from (a.name for a in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield from (f"{node.module}.{a.name}" for a in node.names)
+
+
+def _files(name: str, package: Path) -> Iterator[Path]:
+    """The files of qbc that importing a dotted name runs."""
+    first, *parts = name.split(".")
+    if first != "qbc" or parts[:1] == ["pipeline"]:
+        return
+    for i in range(len(parts) + 1):
+        here = package.joinpath(*parts[:i])
+        yield from (p for p in (here.with_suffix(".py"), here / "__init__.py") if p.is_file())
+
+
+def _science(sources: Sequence[str], package: Path) -> dict[str, str]:
+    """The modules of qbc that cells import, however indirectly, and the interventions, bare."""
+    found = {p for p in (package / "interventions").glob("*.py")}
+    new = {p for s in sources for name in _imported(s) for p in _files(name, package)}
+    while new:
+        found |= new
+        new = {p for file in new for name in _module(file)[1] for p in _files(name, package)} - found
+    return {str(p.relative_to(package)): _module(p)[0] for p in sorted(found)}
 
 
 def evidence_key(nb: NotebookNode, values: dict[str, Any], package: Path = PACKAGE) -> str:
     """What the verdicts of a chapter depend on, whatever the intervention: code, not words."""
-    cells = [bare(c.source) for c in nb.cells if c.cell_type == "code"]
-    return _hash(cells, values, _science(package), _versions(".".join(map(str, sys.version_info[:2]))))
+    sources = [c.source for c in nb.cells if c.cell_type == "code"]
+    return _hash([bare(s) for s in sources], values, _science(sources, package), _versions(".".join(map(str, sys.version_info[:2]))))
 
 
 def stored(executed: Path) -> dict[str, Any]:

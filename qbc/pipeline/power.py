@@ -92,7 +92,8 @@ class Power:
         runs = {name: j.out if name in able else base.out for name, j in jobs.items()}
         spent = {"none": base.out} | {name: p for name, p in runs.items() if name in able}
         seconds = {name: round(duration(p), 1) for name, p in spent.items()}
-        return Record(evidence_key(nb, {}), seconds, evidence.matrix(base.out, runs))
+        learned = evidence.learned(base.out, runs["fit"]) if "fit" in runs else []
+        return Record(evidence_key(nb, {}), seconds, learned, evidence.matrix(base.out, runs))
 
 
 def check(top: Path, done: Path, out: Path, chapters: Sequence[Chapter], *, timeout: float | None = None, **how: Any) -> list[str]:

@@ -45,10 +45,10 @@ NETWORKS = "qbc.learn.training:minimise"  # the one loop that trains networks
 STREAMS = ("qbc.learn.sgd:stream_gains", "qbc.learn.sgd:stream_networks")
 
 
-def noise(x: Array) -> Array:
+def noise(x: Array, labels: bool = False) -> Array:
     """Something of the shape of x that says nothing about x: standard normal numbers, or its labels, equally often, in random order."""
     a = np.asarray(x)
-    if a.dtype.kind == "f":
+    if a.dtype.kind == "f" and not labels:
         return RNG.standard_normal(a.shape)
     return RNG.permutation(np.resize(np.unique(a), a.size)).reshape(a.shape)
 
@@ -62,7 +62,8 @@ def blind(data: Mapping[str, int]) -> Callable[[Function], Function]:
         def fit(*args: Any, **kwargs: Any) -> Any:
             given = signature.bind(*args, **kwargs)
             target = next(name for name in reversed(list(data)) if given.arguments.get(name) is not None)
-            given.arguments[target] = noise(given.arguments[target])
+            labels = target == "y" and hasattr(type(given.arguments["estimator"]), "predict_proba")  # a classifier's may be floats
+            given.arguments[target] = noise(given.arguments[target], labels)
             if given.arguments.get("seen") is not None:  # the encoder of an autoencoder sees the target
                 given.arguments["seen"] = noise(given.arguments["seen"])
             return original(*given.args, **given.kwargs)

@@ -184,7 +184,11 @@ def headline(rows: list[Row]) -> str:
     classes = {c: sum(r["evidence"] == c for r in main) for c in CLASSES}
     if any(classes.values()):
         classes["without a class yet"] = len(main) - sum(classes.values())
-    relations = {"other constant": "with another constant", "other condition": "with another condition", "does not hold as stated": "not holding as stated"}
+    relations = {
+        "other constant": "with another constant",
+        "other condition": "with another condition",
+        "does not hold as stated": "not holding as stated",
+    }
     papers = {relations.get(c, c): sum(r["claim"] == c for r in main) for c in CLAIMS if c != "ours"}
     chapters, papers_own = len({r["chapter"] for r in rows}), sum(papers.values())
     parts = [

@@ -38,7 +38,7 @@ def wanted(top: Path, done: Path) -> dict[str, Path]:
 
 
 def stage(top: Path, done: Path, to: Path) -> str:
-    """Make the folder ``to`` hold exactly what is wanted, touching only what changed; returns a hash of it and of what makes pages of it."""
+    """Make the folder ``to`` hold exactly what is wanted, touching only what changed; returns a hash of that and of this package."""
     want = wanted(top, done)
     digest = hashlib.sha256()
     for module in sorted(Path(__file__).parent.glob("*.py")):  # what the ledger says, and how, is theirs too

@@ -7,7 +7,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 $(shell test -x $(BIN)/qbc || rm -f $(READY))
 
-.PHONY: book test expected recorded pair lock clean help
+.PHONY: book test expected power recorded pair lock clean help
 help:
 	@sed -n 's/^#: //p' Makefile
 
@@ -15,7 +15,7 @@ help:
 book: $(READY)
 	$(BIN)/qbc book
 
-#: make test      lint, types, unit tests, every chapter, the built book, the numbers
+#: make test      lint, types, unit tests, every chapter, the built book, what verdicts rest on, the numbers
 test: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -23,6 +23,7 @@ test: $(READY)
 	$(BIN)/pytest -m "not built" -n auto --dist loadgroup
 	$(BIN)/qbc book
 	$(BIN)/qbc claims
+	$(BIN)/qbc power --check
 	$(BIN)/qbc expected --check
 	$(BIN)/pytest -m built
 
@@ -30,6 +31,10 @@ test: $(READY)
 expected: $(READY)
 	$(BIN)/qbc book
 	$(BIN)/qbc expected
+
+#: make power     take away what verdicts rest on, in every chapter, and keep which of them turn
+power: $(READY)
+	$(BIN)/qbc power
 
 #: make recorded  train chapter 13's heads from three seeds (about 15 minutes) and keep the table that the book prints
 recorded: $(READY)

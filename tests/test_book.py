@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from bs4 import BeautifulSoup
 
-from qbc.pipeline import chapters, record, render
+from qbc.pipeline import chapters, evidence, record, render
 
 pytestmark = pytest.mark.built
 TOP = chapters.root()
@@ -113,27 +113,112 @@ def test_figures_are_numbered_and_captioned():
             assert re.match(r"Fig\. ?\d+", f.figcaption.get_text().strip()), f"{page}: {f.figcaption.get_text()}"
 
 
-def test_the_ledger_page_shows_every_result_and_every_control():
-    text = soup(Path("book/claims.html")).get_text(" ")
-    table = soup(Path("book/claims.html")).select_one("table.qbc-ledger")
-    rows = record.ledger(DONE)
-    assert len(table.select("tbody tr")) == len({record.parent(r["label"]) for r in rows})
-    assert all(r["label"] in text for r in rows if r["label"] != record.parent(r["label"]))
-    assert record.headline(rows) in text
+LEDGER, POWER, PROVENANCE = (Path("book") / f"{name}.html" for name in ("claims", "power", "provenance"))
+
+
+def ledger():
+    return record.ledger(DONE, evidence.known(evidence.recorded(TOP)))
+
+
+def results():
+    return [r for r in ledger() if r["label"] == record.parent(r["label"])]
+
+
+def row(page, prefix, label):
+    """The one row of a label in the table of a page."""
+    found = soup(page).select(f"tr#{prefix}-{label}")
+    assert len(found) == 1, f"{page}: {label}"
+    return found[0]
+
+
+def words(tag):
+    return re.sub(r"\s+", " ", tag.get_text().replace("’", "'")).strip()
+
+
+def test_the_headline_is_the_ledgers_and_counts_every_result_in_a_class():
+    said = record.headline(ledger())
+    assert said in words(soup(LEDGER))
+    assert said in words(soup(Path("book/index.html")))
+    assert "without a class" not in said
+
+
+def test_the_ledger_has_a_row_for_every_result_with_a_link_to_itself_and_its_verdict_second():
+    assert len(soup(LEDGER).select("table.qbc-ledger tbody tr")) == len(results())
+    for r in results():
+        tr = row(LEDGER, "ledger", r["label"])
+        assert tr.select(f'a.qbc-link[href="#ledger-{r["label"]}"]')
+        verdict = tr.find_all("td", recursive=False)[1]
+        assert verdict.a.get_text() == r["status"]
+        assert verdict.a["href"] == f"../notebooks/{r['chapter']}.html#verdict-{r['label']}"
+
+
+def test_the_ledger_says_the_class_of_every_result_and_what_turned_it():
+    for r in results():
+        tr = row(LEDGER, "ledger", r["label"])
+        assert words(tr.select_one(".qbc-c-class")) == r["evidence"]
+        assert r["evidence"] in record.CLASSES
+        assert words(tr.select_one(".qbc-c-turned")) == (", ".join(r["turned_by"]) or "nothing")
+
+
+def test_the_ledger_shows_every_control_with_what_it_drops():
+    for r in (r for r in ledger() if r["label"] != record.parent(r["label"])):
+        assert 0 < len(r["drops"]) <= 60, r["label"]
+        item = row(LEDGER, "ledger", record.parent(r["label"])).select_one(f'li[id="ledger-{r["label"]}"]')
+        assert words(item).startswith(f"without {r['drops']}: ")
+        assert words(item).endswith(f": {r['status']}")
+
+
+def test_what_is_weak_and_what_turns_with_effort_is_marked():
+    for stored in evidence.recorded(TOP).values():
+        for label, cells in stored.results.items():
+            marks = [words(m) for m in row(LEDGER, "ledger", label).select(".qbc-mark")]
+            assert bool(marks) == evidence.weak(cells), label
+            assert ("turns at four times the training" in marks) == ("effort" in evidence.turned_by(cells)), label
+            listed = soup(POWER).select(f'#what-is-weak a[href="#power-{label}"]')
+            assert bool(listed) == evidence.weak(cells), label
+
+
+def test_the_matrix_is_shown_as_it_is_recorded():
+    signs = {"turned": "T", "moved": "m", "same": "·", "lost": "?", "unreached": ""}
+    declared = {r["label"]: r["rests_on"] for r in results()}
+    shown = {label: cells for stored in evidence.recorded(TOP).values() for label, cells in stored.results.items()}
+    assert shown.keys() == declared.keys()
+    for label, cells in shown.items():
+        texts = [words(td) for td in row(POWER, "power", label).find_all("td", recursive=False)]
+        assert texts[2:-2] == [signs[cells[name]] for name in evidence.INTERVENTIONS]
+        assert texts[-2] == (", ".join(declared[label]) or "–")
+
+
+def test_the_table_of_sources_has_a_row_for_every_label():
+    for path in record.executed(DONE).values():
+        for s in record.statements(record.markdown_of(path)):
+            assert s.source, f"{s.label}: its *Source:* line cannot be read"
+            texts = [words(td) for td in row(PROVENANCE, "source", s.label).find_all("td", recursive=False)]
+            assert texts[4] == s.source.claim
+            assert texts[2:4] == ([s.source.item.replace("’", "'"), s.source.provenance] if s.source.key else ["–", "–"])
+
+
+def test_no_page_hides_what_was_read():
+    for page in PAGES:
+        assert not re.search(r"\bas we read\b", words(soup(page))), page
 
 
 def test_every_control_is_violated_in_every_one_of_its_cases():
-    controls = [r for r in record.ledger(DONE) if r["label"] != record.parent(r["label"])]
+    controls = [r for r in ledger() if r["label"] != record.parent(r["label"])]
     assert controls
     for r in controls:
         assert (r["expect"], r["status"], r["violated"]) == ("violated", "violated", r["cases"]), r["label"]
 
 
-def test_verdicts_on_the_pages_are_the_ledgers():
-    rows = record.ledger(DONE)
+def test_verdicts_on_the_pages_are_the_ledgers_and_each_has_a_link():
     for stem in record.executed(DONE):
-        boxes = soup(Path("notebooks") / f"{stem}.html").select(".qbc-verdict")
-        assert len(boxes) == sum(r["chapter"] == stem for r in rows)
+        page = soup(Path("notebooks") / f"{stem}.html")
+        labels = [r["label"] for r in ledger() if r["chapter"] == stem]
+        assert [box["id"] for box in page.select(".qbc-verdict")] == [f"verdict-{label}" for label in labels]
+        assert len(set(labels)) == len(labels)
+        for label in labels:
+            (box,) = page.find_all(id=f"verdict-{label}")
+            assert box.select_one(f'a.qbc-link[href="#verdict-{label}"]').get_text() == "#"
 
 
 def test_no_page_shows_an_error_or_an_unresolved_number():
@@ -150,7 +235,7 @@ def test_the_readme_shows_the_two_commands_a_picture_and_the_headline_first():
     assert re.findall(r"^make \w+", first, re.M) == ["make book", "make test"]
     picture = re.search(r"!\[(.{20,})\]\((book/_static/fig-[\w-]+\.svg)\)", first)
     assert (TOP / picture.group(2)).is_file()
-    assert record.headline(record.ledger(DONE)) in first
+    assert record.headline(ledger()) in first
 
 
 def test_the_bare_clone_says_what_to_do_first(tmp_path):

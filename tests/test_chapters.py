@@ -5,45 +5,15 @@ import inspect
 import re
 
 import pytest
+from chapter_code import calls, checks, code, prose, written
 
 from qbc import bounds
-from qbc.pipeline import chapters, pairs, record
+from qbc.claims.checks import RESTS_ON
+from qbc.pipeline import chapters, evidence, pairs, record
 
 TOP = chapters.root()
 CHAPTERS = chapters.find(TOP)
 each = pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda c: c.stem)
-
-
-def code(nb):
-    return "\n".join(re.sub(r"^%.*$", "", c.source, flags=re.M) for c in nb.cells if c.cell_type == "code")
-
-
-def prose(nb):
-    return "\n\n".join(c.source for c in nb.cells if c.cell_type == "markdown")
-
-
-def calls(nb, name):
-    return [n for n in ast.walk(ast.parse(code(nb))) if isinstance(n, ast.Call) and getattr(n.func, "id", "") == name]
-
-
-def checks(nb):
-    """label -> list of the keyword arguments, as source, of its checks; a control's label may end in something computed."""
-    found = {}
-    for call in calls(nb, "check"):
-        label = written(call.args[0])
-        assert "{" not in label.partition("-control")[0], f"the label of a stated result must be written out: {ast.unparse(call)}"
-        found.setdefault(label, []).append({k.arg: ast.unparse(k.value) for k in call.keywords})
-    return found
-
-
-def written(node):
-    """A literal as it stands in the source, computed parts as {}."""
-    if isinstance(node, ast.Constant):
-        return node.value
-    if isinstance(node, ast.Name):
-        return "{}"
-    assert isinstance(node, ast.JoinedStr), f"expected a string, found {ast.unparse(node)}"
-    return "".join(v.value if isinstance(v, ast.Constant) else "{}" for v in node.values)
 
 
 def documented():
@@ -113,7 +83,6 @@ def test_one_label_in_four_places(chapter):
     assert len(set(stated)) == len(stated)
     for label in stated:
         assert len(checked.get(label, [])) == 1, f"{label} is stated; it must be checked exactly once"
-        assert "source" in checked[label][0], f"{label}: its check names no source"
         assert label in bound, f"{label} stands in no docstring of qbc.bounds"
     for label in checked:
         assert record.parent(label) in stated, f"check {label!r} belongs to no stated result of {chapter.stem}"
@@ -140,9 +109,54 @@ def test_every_stated_result_has_a_control_that_must_be_violated(chapter):
     assert controlled == {s.label for s in record.statements(prose(nb))}
     for label, calls_ in checks(nb).items():
         if label != record.parent(label):
-            assert all(c.get("expect", "'violated'" if None in c else "") == "'violated'" for c in calls_), (
+            assert all(isinstance(c.get("expect"), ast.Constant) and c["expect"].value == "violated" for c in calls_), (
                 f"{label}: expect='violated'"
             )
+
+
+def bibliography():
+    return set(re.findall(r"^@\w+\{([\w-]+),", (TOP / "book" / "references.bib").read_text("utf8"), re.M))
+
+
+@each
+def test_every_stated_result_has_a_source_that_the_ledger_can_read(chapter):
+    for s in record.statements(prose(chapters.derive(chapter))):
+        assert s.source, f"{s.label}: its *Source:* line is missing or not of the form in CONTRIBUTING.md"
+        assert not s.source.key or s.source.key in bibliography(), f"{s.label}: {s.source.key} is not in book/references.bib"
+
+
+@each
+def test_every_control_says_what_it_drops(chapter):
+    """In words that go on after "without"; computed ones are looked at in the executed chapters."""
+    for label, calls_ in checks(chapters.derive(chapter)).items():
+        for c in calls_ if label != record.parent(label) else ():
+            assert "drops" in c, f"{label}: drops='...' is missing"
+            if isinstance(c["drops"], ast.Constant):
+                words = c["drops"].value
+                assert 0 < len(words) <= 60, f"{label}: {words!r}"
+                assert not re.search(r"^without|[.$\\]|^\s|\s$", words), f"{label}: {words!r}"
+
+
+@each
+def test_what_a_result_rests_on_is_written_out(chapter):
+    for label, calls_ in checks(chapters.derive(chapter)).items():
+        for c in calls_:
+            if "rests_on" in c:
+                assert label == record.parent(label), f"{label}: a control rests on nothing"
+                assert isinstance(c["rests_on"], ast.Tuple), f"{label}: rests_on=(...) must be a tuple"
+                names = ast.literal_eval(c["rests_on"])
+                assert names, f"{label}: rests_on is empty"
+                assert set(names) <= set(RESTS_ON), f"{label}: {names}"
+                assert len(set(names)) == len(names), f"{label}: {names}"
+
+
+@each
+def test_every_stated_result_stands_in_the_recorded_matrix(chapter):
+    found = evidence.recorded(TOP)
+    assert chapter.stem in found, f"{chapter.stem} has no matrix: run `make power`"
+    results = found[chapter.stem].results
+    assert set(results) == {s.label for s in record.statements(prose(chapters.derive(chapter)))}
+    assert all(set(cells) == set(evidence.INTERVENTIONS) for cells in results.values())
 
 
 @each

@@ -1,19 +1,23 @@
-"""What this book adds to Sphinx: the ledger, the execution times, and a clear word where there is nothing to build from."""
+"""What this book adds to Sphinx: the ledger, its matrix and sources, execution times, and a word where there is nothing to build."""
 
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar
 
+import qbc_cells as cells_of
 from docutils import nodes
 from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
-from qbc.pipeline.record import Row, headline, ledger, parent, statements
+from qbc.pipeline.evidence import INTERVENTIONS, Cells, evidence_class, known, recorded, turned_by, weak
+from qbc.pipeline.record import CLAIMS, Row, Source, Statement, headline, ledger, markdown_of, parent, statements
 from qbc.pipeline.render import MARK
 
 
@@ -23,65 +27,167 @@ def require_stage(app: Sphinx, config: Any) -> None:
         raise ExtensionError("this folder holds no executed chapters: run `make book`, which executes them and then builds the book")
 
 
-class Page(SphinxDirective):
-    """A directive that writes Markdown from the executed notebooks of the stage."""
-
-    def notebooks(self) -> list[Path]:
-        found = sorted((Path(self.env.srcdir) / "notebooks").glob("*.ipynb"))
-        for path in found:
-            self.env.note_dependency(str(path))
-        return found
-
-    def markdown(self) -> str:
-        raise NotImplementedError
-
-    def run(self) -> list[nodes.Node]:
-        return self.parse_text_to_nodes(self.markdown())
-
-
-def table(header: list[str], rows: list[list[str]], css: str) -> str:
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], css: str) -> str:
     lines = [f"::::{{list-table}}\n:header-rows: 1\n:class: {css}\n"]
     for row in [header, *rows]:
         lines += [f"{'* -' if i == 0 else '  -'} {cell}" for i, cell in enumerate(row)]
     return "\n".join([*lines, "::::"])
 
 
-def measured(r: Row) -> str:
-    interval = "" if r["low"] == r["high"] else f" [{show(r['low'])}, {show(r['high'])}]"
-    cases = f" ({r['cases']} cases)" if r["cases"] > 1 else ""
-    return f"{show(r['value'])}{interval}{cases}"
+class Page(SphinxDirective):
+    """A directive that writes Markdown from the executed notebooks of the stage and the recorded matrix."""
+
+    def markdown(self) -> str:
+        raise NotImplementedError
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_reread()  # it depends on files that may not be there yet
+        return self.parse_text_to_nodes(self.markdown())
+
+    def notebooks(self) -> list[Path]:
+        return sorted((Path(self.env.srcdir) / "notebooks").glob("*.ipynb"))
+
+    def rows(self) -> list[Row]:
+        """The ledger, with what the matrix says of it."""
+        return ledger(Path(self.env.srcdir) / "notebooks", known(recorded(Path(self.env.srcdir))))
+
+    def results(self) -> list[Row]:
+        return [r for r in self.rows() if r["label"] == parent(r["label"])]
+
+    def matrix(self) -> dict[str, dict[str, Cells]]:
+        """Chapter -> label -> what each intervention did to it."""
+        return {stem: r.results for stem, r in recorded(Path(self.env.srcdir)).items()}
+
+    def statements(self) -> dict[str, Statement]:
+        return {s.label: s for path in self.notebooks() for s in statements(markdown_of(path))}
 
 
-def predicted(r: Row) -> str:
-    sign = ("not " if r["status"] == "violated" else "") + {"<=": "≤", ">=": "≥", "==": "="}[r["relation"]]
-    return f"{sign} {show(r['rhs'])}" + (f" ± {show(r['tol'])}" if r["tol"] else "")
-
-
-def show(x: float | None) -> str:
-    return "∞" if x is None else f"{x:.4g}".replace("-", "−")
+def named(found: list[nodes.Node], ids: Sequence[str], columns: Sequence[str], style: Callable[[str], str] = lambda text: "") -> None:
+    """Give the rows of the tables in ``found`` their ids, and their entries a class each: the column's, and what ``style`` says."""
+    bodies = [b for n in found for b in n.findall(nodes.tbody)]
+    for row, name in zip((r for b in bodies for r in b.findall(nodes.row)), ids, strict=True):
+        row["ids"].append(name)
+        for entry, column in zip(row.children, columns, strict=True):
+            entry["classes"] += [f"qbc-c-{column}", *filter(None, [style(entry.astext())])]
 
 
 class Ledger(Page):
-    """Every stated result with its measurement, its verdict and its controls; ``:headline:`` gives the one sentence."""
+    """Every stated result with its evidence, its verdict and its controls; ``:headline:`` gives the one sentence."""
 
     option_spec: ClassVar = {"headline": directives.flag}
+    columns: ClassVar = {
+        "result": "Result",
+        "verdict": "Verdict",
+        "class": "Class",
+        "claim": "Whose claim",
+        "measured": "Measured",
+        "predicted": "Predicted",
+        "slack": "Slack",
+        "turned": "Turned by",
+        "controls": "Controls",
+    }
 
     def markdown(self) -> str:
-        paths = self.notebooks()
-        rows = ledger(Path(self.env.srcdir) / "notebooks")
+        rows = self.rows()
         if "headline" in self.options:
             return headline(rows)
-        said = {s.label: s for path in paths for s in statements(markdown_of(path))}
+        said, matrix, body = self.statements(), self.matrix(), []
+        for r in self.results():
+            name, cells = r["label"], matrix.get(r["chapter"], {}).get(r["label"])
+            source: Source | None = said[name].source if name in said else None
+            dropped = [c for c in rows if c["label"] != name and parent(c["label"]) == name]
+            body.append(
+                [
+                    cells_of.result(r, said),
+                    cells_of.verdict(r, cells),
+                    r["evidence"] or cells_of.NONE,
+                    cells_of.claim(source),
+                    cells_of.measured(r),
+                    cells_of.predicted(r),
+                    cells_of.slack(r),
+                    cells_of.turned(name, cells),
+                    cells_of.controls(dropped),
+                ]
+            )
+        return table(list(self.columns.values()), body, "qbc-ledger")
+
+    def run(self) -> list[nodes.Node]:
+        found = super().run()
+        if "headline" not in self.options:
+            named(found, [f"ledger-{r['label']}" for r in self.results()], list(self.columns))
+        return found
+
+
+class Power(Page):
+    """The matrix, chapter by chapter; ``:weak:`` lists the weak results, ``:effort:`` those that longer training turns."""
+
+    option_spec: ClassVar = {"weak": directives.flag, "effort": directives.flag}
+
+    def listed(self) -> str:
+        """How many results are weak, or turn with effort, and which, by the reason."""
+        every = [(label, cells) for results in self.matrix().values() for label, cells in results.items()]
+        if "effort" in self.options:
+            found = {label: [evidence_class(c)] for label, c in every if "effort" in turned_by(c)}
+            lead = f"{len(found)} of {len(every)} verdicts turn when networks are trained for four times as many steps."
+        else:
+            found = {label: cells_of.weakness(c) for label, c in every if weak(c)}
+            lead = f"{len(found)} of {len(every)} results are weak."
+        reasons = Counter(why for reasons in found.values() for why in reasons)
+        lines = [lead, ""]
+        for reason, n in reasons.most_common():
+            links = (f'<a href="#power-{label}">`{label}`</a>' for label, why in found.items() if reason in why)
+            lines.append(f"* {reason.removeprefix('weak: ')} ({n}): {', '.join(links)}")
+        return "\n".join(lines)
+
+    def run(self) -> list[nodes.Node]:
+        self.env.note_reread()
+        said, declared = self.statements(), {r["label"]: r["rests_on"] for r in self.results()}
+        if self.options:
+            return self.parse_text_to_nodes(self.listed())
+        return [self.chapter(stem, results, said, declared) for stem, results in self.matrix().items()]
+
+    def chapter(
+        self, stem: str, results: dict[str, Cells], said: dict[str, Statement], declared: dict[str, list[str]]
+    ) -> nodes.section:
+        """A section with the table of one chapter."""
+        body = [cells_of.matrix_row(label, cells, declared.get(label, []), said) for label, cells in results.items()]
+        heads = ["Result", "Class", *(cells_of.HEADS.get(n, n) for n in INTERVENTIONS), "Declares", "Turned by"]
+        found = self.parse_text_to_nodes(f"{stem[:2]} {{doc}}`/notebooks/{stem}`\n\n{table(heads, body, 'qbc-power')}")
+        signs = {sign: f"qbc-{state}" for state, sign in cells_of.SIGNS.items() if sign}
+        columns = ["result", "class", *INTERVENTIONS, "declares", "turned"]
+        named(found, [f"power-{label}" for label in results], columns, lambda text: signs.get(text, ""))
+        return nodes.section("", nodes.title("", "", *found[0].children), *found[1:], ids=[f"matrix-{stem}"], names=[stem])
+
+
+class Sources(Page):
+    """The one table of labels and sources; ``:count:`` says how many statements each source has, and in which relation to it."""
+
+    option_spec: ClassVar = {"count": directives.flag}
+
+    def sourced(self) -> list[tuple[Statement, Source | None]]:
+        """Papers first, then ours, each in the book's order."""
+        said = [(s, s.source) for s in self.statements().values()]
+        return sorted(said, key=lambda pair: (not (pair[1] and pair[1].key), pair[1].key if pair[1] else ""))
+
+    def markdown(self) -> str:
+        if "count" in self.options:
+            counts = Counter((s.key, s.claim) for _, s in self.sourced() if s)
+            keys = list(dict.fromkeys(k for k, _ in counts))
+            body = [[f"{{cite:t}}`{k}`" if k else "no source", *(str(counts[k, c] or "") for c in CLAIMS)] for k in keys]
+            heads = [cells_of.CLAIM_WORDS.get(c, c) for c in CLAIMS]
+            return table(["Source", *heads], body, "qbc-sources-count")
         body = []
-        for r in (r for r in rows if r["label"] == parent(r["label"])):
-            controls = [c for c in rows if c["label"] != r["label"] and parent(c["label"]) == r["label"]]
-            title = f"{{prf:ref}}`{r['label']}` {said[r['label']].title}" if r["label"] in said else r["label"]
-            where = f"{{doc}}`/notebooks/{r['chapter']}`"
-            shown = "; ".join(f"`{c['label']}`: {measured(c)} {predicted(c)}: **{c['status']}**" for c in controls) or "none"
-            verdict = f"**{r['status']}**" + ("" if r["status"] == r["expect"] == "holds" else f" (the book states {r['expect']})")
-            body.append([title, r["source"], where, measured(r), predicted(r), verdict, shown])
-        header = ["Result", "Source", "Tested in", "Measured", "Predicted", "Verdict", "Controls: an assumption dropped"]
-        return table(header, body, "qbc-ledger")
+        for s, source in self.sourced():
+            item = [f"{{cite:t}}`{source.key}`", source.item, source.provenance] if source and source.key else [cells_of.NONE] * 3
+            body.append([f"{cells_of.title(s.label, {s.label: s})} `{s.label}`", *item, source.claim if source else "no source given"])
+        return table(["Statement", "Source", "Item", "Provenance", "Claim"], body, "qbc-sources")
+
+    def run(self) -> list[nodes.Node]:
+        found = super().run()
+        if "count" not in self.options:
+            ids = [f"source-{s.label}" for s, _ in self.sourced()]
+            named(found, ids, ["result", "source", "item", "provenance", "claim"])
+        return found
 
 
 class Runs(Page):
@@ -97,14 +203,9 @@ class Runs(Page):
         return table(["Chapter", "Time", "Executed", "Parameters"], body, "qbc-runs")
 
 
-def markdown_of(path: Path) -> str:
-    cells = json.loads(path.read_text("utf8"))["cells"]
-    return "\n\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
-
-
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", require_stage)
-    app.add_directive("qbc-ledger", Ledger)
-    app.add_directive("qbc-runs", Runs)
+    for name, directive in {"ledger": Ledger, "power": Power, "sources": Sources, "runs": Runs}.items():
+        app.add_directive(f"qbc-{name}", directive)
     app.set_html_assets_policy("always")  # the sidebars of pages without formulas show titles with formulas
-    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}

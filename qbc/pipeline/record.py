@@ -123,20 +123,27 @@ def _count(words: Mapping[str, int]) -> str:
 
 
 def headline(rows: list[Row]) -> str:
-    """The ledger in a few sentences: how many results, by evidence and by claim, and whether all is as the book states."""
+    """The ledger in a sentence: how many results, by evidence and by claim, and whether all is as the book states."""
     main = [r for r in rows if r["label"] == parent(r["label"])]
     controls = [r for r in rows if r["label"] != parent(r["label"])]
     classes = {c: sum(r["evidence"] == c for r in main) for c in CLASSES}
-    papers = {c: sum(r["claim"] == c for r in main) for c in CLAIMS if c != "ours"}
-    chapters = len({r["chapter"] for r in rows})
+    if any(classes.values()):
+        classes["without a class yet"] = len(main) - sum(classes.values())
+    relations = {
+        "other constant": "with another constant",
+        "other condition": "with another condition",
+        "does not hold as stated": "not holding as stated",
+    }
+    papers = {relations.get(c, c): sum(r["claim"] == c for r in main) for c in CLAIMS if c != "ours"}
+    chapters, papers_own = len({r["chapter"] for r in rows}), sum(papers.values())
     parts = [
-        f"{len(main)} stated results in {chapters} chapter{'s'[: chapters != 1]}"
-        + (f": {_count(classes)}" if any(classes.values()) else "")
+        f"{len(main)} results in {chapters} chapter{'s'[: chapters != 1]}" + (f": {_count(classes)}" if any(classes.values()) else "")
     ]
-    if any(papers.values()):
-        parts.append(f"of the papers' own {sum(papers.values())}: {_count(papers)}")
+    if papers_own:
+        parts.append(f"of the {papers_own} that are a paper's own claim: {_count(papers)}")
     broken = sum(r["status"] == "violated" for r in controls)
-    parts.append(f"{broken} of {len(controls)} controls, each with an assumption dropped, fail as they should")
+    of = "all" if broken == len(controls) else f"{broken} of"
+    parts.append(f"{of} {len(controls)} controls, each with one assumption dropped, fail as they should")
     wrong = sum(r["status"] != r["expect"] for r in rows)
     tail = "every verdict is the one the book states" if not wrong else f"{wrong} of {len(rows)} verdicts NOT as the book states"
     return "; ".join([*parts, tail]) + "."

@@ -89,8 +89,7 @@ def missing():
     public = {f"qbc.bounds:{n}" for n, f in vars(bounds).items() if inspect.isfunction(f) and not n.startswith("_")}
     sides = public - {"qbc.bounds:inside"}  # the check of a domain
     loops = {n for n, tree in functions() if descends(tree)} - DERIVATIVES
-    streams = {name(getattr(learn, n)) for n in learn.__all__ if n.startswith("stream_")}
-    wanted = [("fit", learners()), ("less", learners()), ("effort", loops | streams), ("rollout", movers())]
+    wanted = [("fit", learners()), ("less", learners()), ("effort", loops), ("rollout", movers())]
     wanted += [("quantizer", rounders()), ("bound-low", sides), ("bound-high", sides)]
     return sorted((which, target) for which, all_ in wanted for target in all_ - targets(which))
 
@@ -101,7 +100,7 @@ def test_everything_that_learns_moves_rounds_or_bounds_is_reached():
 
 def test_networks_are_trained_in_two_places_only():
     assert {n for n, tree in functions() if descends(tree)} == LOOPS | DERIVATIVES
-    assert targets("effort") == LOOPS | {"qbc.learn.sgd:stream_gains"}
+    assert targets("effort") == LOOPS
     changing = {"sub_", "add_", "copy_", "lerp_", "step", "mul_"}
     assert [n for n, tree in functions() if n in DERIVATIVES and calls(tree) & changing] == []
 
@@ -131,7 +130,7 @@ def test_a_new_stream_is_missed(monkeypatch):
 
     monkeypatch.setattr(learn, "stream_new", stream_new, raising=False)
     monkeypatch.setattr(learn, "__all__", [*learn.__all__, "stream_new"])
-    assert set(missing()) == {(which, name(stream_new)) for which in ("fit", "less", "effort")}
+    assert set(missing()) == {(which, name(stream_new)) for which in ("fit", "less")}
 
 
 def test_a_new_bound_needs_no_swap_of_its_own(monkeypatch):

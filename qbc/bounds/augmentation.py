@@ -56,7 +56,7 @@ def augmented_in_trap(e: float, A: float = 0.2, B: float = 0.3, d: float = 1.2) 
 def simulator_in_trap(e: float, A: float = 0.2, B: float = 0.3, d: float = 1.2) -> float:
     """phi(e): limit of the regret per step of feedback in the trap, and of Algorithm 1 on a perfect simulator.
 
-    Labels: prop-simulator-is-feedback. Source: the identity is ours, the cycle that of Cao & Xie, Theorem 6, as reported.
+    Labels: prop-simulator-is-feedback. Source: ours; the cycle is that of Cao & Xie, Theorem 6, as reported.
     """
     return trap_floor(A, B, d, e)
 

@@ -38,7 +38,7 @@ def fano_floor(modes: int, p_error: float) -> float:
 def gaussian_information(gain: float, d: int) -> float:
     """(d / 2) log(1 + gain^2): I(A; gain A + W) for independent standard normal A and W in d dimensions.
 
-    Labels: lem-two-sided. Source: the textbook Gaussian channel.
+    Labels: lem-two-sided. Source: ours; the channel is the textbook's Gaussian one.
     """
     inside(dimension_positive=d >= 1)
     return d / 2 * math.log1p(gain**2)
@@ -47,7 +47,7 @@ def gaussian_information(gain: float, d: int) -> float:
 def classifier_information(modes: int, cross_entropy: float) -> float:
     """log K - cross-entropy of any held-out classifier of the mode from the latent: at most I(M; Z).
 
-    Labels: prop-mode-information. Source: the variational bound of Barber and Agakov.
+    Labels: prop-mode-information. Source: ours; it is the bound of Barber and Agakov.
     """
     inside(two_modes_or_more=modes >= 2, cross_entropy_nonnegative=cross_entropy >= 0)
     return math.log(modes) - cross_entropy
@@ -184,7 +184,7 @@ def zero_latent(modes: int) -> float:
 def half_of_chance(modes: int) -> float:
     """(1 - 1/K) / 2: half of the error of guessing among K modes.
 
-    Labels: prop-aggregate. Source: ours.
+    Labels: prop-aggregate. Source: Mazza et al., the abstract of a later version, as reported, in words; the form is ours.
     """
     return zero_latent(modes) / 2
 

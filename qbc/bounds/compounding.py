@@ -40,7 +40,7 @@ def marginal(beta: float, gap: float, horizon: int) -> float:
 def training_error(eps: float) -> float:
     """eps: the error of the learner slope x + eps on an expert path that stays at x = 0, at every step.
 
-    Labels: prop-training-error. Source: the talk, "is low training error enough?".
+    Labels: prop-training-error. Source: the talk's bad and not-so-bad learner.
     """
     inside(eps_nonnegative=eps >= 0)
     return eps
@@ -49,7 +49,8 @@ def training_error(eps: float) -> float:
 def next_bad_state(x: float, eps: float, *, a: float = 0.9, slope: float = 0.15) -> float:
     """(a + slope)(x + c) - c with c = eps / (a + slope - 1): the bad learner's next state, a geometric growth of x + c.
 
-    Labels: prop-bad. Source: the talk's bad learner; with a = .9, slope = .15, x_t = 20 eps (1.05^t - 1) from x_0 = 0.
+    Labels: prop-bad. Source: the talk's bad learner; the equality is ours. With a = .9 and slope = .15,
+    x_t = 20 eps (1.05^t - 1) from x_0 = 0.
     """
     rate = a + slope
     inside(rate_above_1=rate > 1)
@@ -60,8 +61,8 @@ def next_bad_state(x: float, eps: float, *, a: float = 0.9, slope: float = 0.15)
 def bad_path(t: int, eps: float, *, a: float = 0.9, slope: float = 0.15) -> float:
     """eps ((a + slope)^t - 1) / (a + slope - 1): the bad learner's state at step t, from x_0 = 0.
 
-    Labels: prop-same-mean, prop-mean-policy. Source: the talk (its
-    shorthand 1.05^t eps is exceeded only from t = 2 on); recursion ours.
+    It exceeds the slides' shorthand 1.05^t eps from t = 2 on.
+    Labels: prop-same-mean, prop-mean-policy. Source: the talk, mean of the not-so-bad learner; the conditions are ours.
     """
     rate = a + slope
     inside(rate_above_1=rate > 1, t_nonnegative=t >= 0)
@@ -90,7 +91,7 @@ def hazard(eps: float, *, a: float = 0.9, slope: float = 0.15) -> float:
 def mean_distance(half_gap: float, s: float) -> float:
     """half_gap - 4 s: how far the mean of two modes stays from every action within 3 s of a mode, the fit erring by at most s.
 
-    Labels: prop-mean-head. Source: the talk, "a different inductive bias"; the form with 4 s is ours.
+    Labels: prop-mean-head. Source: the talk, a different inductive bias, in words; the form with 4 s is ours.
     """
     inside(s_positive=s > 0, modes_apart=half_gap > 4 * s)
     return half_gap - 4 * s
@@ -100,7 +101,7 @@ def sampler_within(widths: float = 4.0, *, bias: float = 0.5, spread: float = 1.
     """P(|bias + spread Z| <= widths) for Z normal: a sampled action lies within ``widths`` * s of a mode at least this often,
     if the fitted centres err by at most ``bias`` * s and the fitted widths are at most ``spread`` * s.
 
-    Labels: prop-sampler. Source: ours; the talk states the inductive bias in words.
+    Labels: prop-sampler. Source: the talk, a different inductive bias, in words; the form is ours.
     """
     inside(spread_positive=spread > 0, bias_below_widths=0 <= bias < widths)
     return float(stats.norm.cdf((widths - bias) / spread) - stats.norm.cdf((-widths - bias) / spread))

@@ -31,7 +31,7 @@ def bernoulli_tv(x: float, y: float, *, slope: float = 0.15) -> float:
 def deterministic_tv(u: float, v: float) -> float:
     """1 if u differs from v, else 0: the total variation of two point masses.
 
-    Labels: prop-deterministic. Source: the definition; the talk uses it for the mean of the not-so-bad learner.
+    Labels: prop-deterministic. Source: the talk, mean of the not-so-bad learner; the form for all deterministic policies is ours.
     """
     return float(u != v)
 
@@ -68,7 +68,7 @@ def tvc_share_used(horizon: int, eps: float, *, a: float = 0.9, slope: float = 0
 def offset_train(eps: float, offset: float) -> float:
     """1 if eps < offset, else 0: D_train at tolerance eps of a learner that is always off by ``offset``.
 
-    Labels: prop-additive. Source: the definition of D_train.
+    Labels: prop-additive. Source: ours, from the definition of D_train; the learner is the talk's.
     """
     inside(eps_nonnegative=eps >= 0, offset_nonnegative=offset >= 0)
     return float(eps < offset)

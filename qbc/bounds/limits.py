@@ -15,8 +15,8 @@ def limit_deterministic(n: float, H: float, eps: float = 0.0, Delta: float | Non
 
     Delta is the probability of the context in which two of the experts differ, 1/(3n) unless given; 1/(n + 1) makes the bound largest.
 
-    Labels: thm-limit-det, prop-limit-det-attained, rate-limit-det, prop-limit-best-delta, prop-limit-positive. Source: Cao & Xie,
-    Theorem 8, as reported; the sharp constant and the closed form with both parts are ours.
+    Labels: thm-limit-det, prop-limit-det-attained, rate-limit-det, prop-limit-best-delta, prop-limit-positive. Source: thm-limit-det is
+    Cao & Xie, Theorem 8, as reported, with the constant and the closed form ours; the others are ours.
     """
     Delta = 1 / (3 * n) if Delta is None and n >= 1 else Delta or 0.0
     inside(n_at_least_1=n >= 1, horizon_positive=H >= 1, eps_in_0_half=0 <= eps < 0.5, Delta_in_0_1=0 <= Delta <= 1)
@@ -27,7 +27,7 @@ def limit_quantised(H: float, eps: float) -> float:
     """H eps / 2: the least worst regret over two constant experts, eps apart, whose actions get the same code.
 
     Labels: thm-limit-quant, prop-limit-quant-attained. Source: Cao & Xie, Theorem 8, as reported (theirs is H eps / 4); the
-    factor is ours.
+    factor is ours, and so is that it is attained.
     """
     inside(horizon_positive=H >= 1, eps_nonnegative=eps >= 0)
     return H * eps / 2
@@ -38,8 +38,8 @@ def limit_stochastic(n: int, c: float, width: float = 1.0) -> float:
 
     The least worst probability of a regret of H (c / sqrt n + eps) over two Bernoulli experts with atoms ``width`` apart.
 
-    Labels: thm-limit-stoch, prop-limit-stoch-attained, prop-limit-displayed, prop-limit-wide. Source: Cao & Xie,
-    Theorem 9, as reported; (1 - TV)/2 in place of (1 - TV)/4 is ours.
+    Labels: thm-limit-stoch, prop-limit-stoch-attained, prop-limit-displayed, prop-limit-wide. Source: Cao & Xie, Theorem 9 and, for
+    prop-limit-displayed, Appendix E.2, as reported; (1 - TV)/2 in place of (1 - TV)/4, and what attains it, are ours.
     """
     D = c / (width * math.sqrt(n)) if n >= 1 and width > 0 else math.inf
     inside(n_at_least_1=n >= 1, width_positive=width > 0, c_nonnegative=c >= 0, gap_at_most_half=D <= 0.5)
@@ -50,7 +50,8 @@ def limit_stochastic(n: int, c: float, width: float = 1.0) -> float:
 def limit_constant(prob: float = 1 / 8, width: float = 1.0) -> float:
     """(width / 2) Phi^-1(1 - prob): the largest c for which the probability in Theorem 9 tends to ``prob`` or more.
 
-    Labels: cor-limit-eighth, rate-limit-stoch, prop-limit-constant. Source: ours, the limit of thm-limit-stoch.
+    Labels: cor-limit-eighth, rate-limit-stoch, prop-limit-constant. Source: ours, the limit of thm-limit-stoch; cor-limit-eighth is
+    Cao & Xie, Theorem 9, as reported, with this constant.
     """
     inside(prob_in_0_half=0 < prob < 0.5, width_positive=width > 0)
     return float(width / 2 * stats.norm.ppf(1 - prob))

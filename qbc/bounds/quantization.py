@@ -33,7 +33,7 @@ def cells_radius(edges: Sequence[float], values: Sequence[float]) -> float:
 def binning_safe_distance(eps_prime: float, eps_q: float, L: float) -> float:
     """(eps' - 2 eps_q) / L: pairs of states at this distance or closer get actions at most eps' apart.
 
-    Labels: prop-rtvc-tight. Source: Cao & Xie, Proposition 5 (ii), as reported; that it is tight for centred cells is ours.
+    Labels: prop-rtvc-tight. Source: ours; what it attains is Cao & Xie, Proposition 5 (ii), as reported.
     """
     inside(eps_q_positive=eps_q > 0, L_positive=L > 0, eps_prime_above_twice_eps_q=eps_prime > 2 * eps_q)
     return (eps_prime - 2 * eps_q) / L
@@ -87,7 +87,8 @@ def most_edges() -> float:
 def gaussian_tv(gap: float, s: float) -> float:
     """2 Phi(gap / 2 s) - 1: total variation of two normal laws of standard deviation s whose means are ``gap`` apart.
 
-    Labels: prop-stochastic-tvc, prop-stochastic-tight. Source: Cao & Xie, Proposition 5 (stochastic part), as reported.
+    Labels: prop-stochastic-tvc, prop-stochastic-tight. Source: Cao & Xie, Proposition 5, stochastic part, as
+    reported; the formula and the equality are ours.
     """
     inside(s_positive=s > 0, gap_nonnegative=gap >= 0)
     return float(2 * stats.norm.cdf(gap / (2 * s)) - 1)
@@ -162,7 +163,8 @@ def trap_average_error(A: float, B: float, d: float, eps: float, horizon: float)
 def trap_capture(A: float, B: float, offset: float) -> float:
     """offset B / (1 - A - B): half the least k for which every trajectory enters I_P, if off the branches |q(u) - u| <= offset eps.
 
-    Labels: find-printed. Source: Cao & Xie, Theorem 6, as reported, with offset = 1; bins of half-width eps/2 have 1/2.
+    Labels: find-printed. Source: ours; with offset = 1 it is the condition of Cao & Xie, Theorem 6, as reported; bins of half-width
+    eps/2 have 1/2.
     """
     inside(A_positive=A > 0, B_positive=B > 0, A_plus_B_below_1=A + B < 1, offset_nonnegative=offset >= 0)
     return offset * B / (1 - A - B)

@@ -19,7 +19,7 @@ def two_mode_bridge(gap: float) -> float:
     """2 Phi(gap / 2) - 1: the least mass between two equally heavy modes; the clip map attains it.
 
     Labels: thm-two-modes, prop-clip-map. Source: Mazza et al., the abstract, in words; the form is ours, from the
-    Gaussian isoperimetric inequality.
+    Gaussian isoperimetric inequality, and so is the clip map.
     """
     inside(gap_nonnegative=gap >= 0)
     return float(2 * stats.norm.cdf(gap / 2) - 1)
@@ -71,7 +71,7 @@ def uniform_bridge(modes: int, gap: float) -> float:
 def touchable(gap: float) -> float:
     """1 + 1 / gap: no more modes than this are touched from a base uniform on [0, 1].
 
-    Labels: cor-mode-count. Source: Mazza et al., the mode count, as reported, in the form derived here.
+    Labels: cor-mode-count. Source: Mazza et al., the mode count, as reported; the form is ours.
     """
     inside(gap_positive=gap > 0)
     return 1 + 1 / gap

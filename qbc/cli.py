@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from qbc.pipeline.arguments import parser
 from qbc.pipeline.chapters import Problem, find, root
 from qbc.pipeline.complete import incomplete
 from qbc.pipeline.keys import stale
-from qbc.pipeline.notebooks import Row, executed, failures, load
+from qbc.pipeline.notebooks import Row, executed, failures, keep, load
 from qbc.pipeline.pairs import pair
 from qbc.pipeline.record import headline, ledger, parent
 
@@ -115,7 +116,7 @@ def _book(args: argparse.Namespace, top: Path, done: Path) -> int:
 
 
 def _expected(args: argparse.Namespace, top: Path, done: Path) -> int:
-    from qbc.pipeline.render import headlined, refresh_readme
+    from qbc.pipeline.render import front, headlined
 
     kept, chapters = top / "tests" / "expected", find(top)
     book = [c.stem for c in chapters]
@@ -134,8 +135,13 @@ def _expected(args: argparse.Namespace, top: Path, done: Path) -> int:
             raise Problem(f"{'; '.join(old)}: run `make book` first; nothing was accepted")
         learned = {stem: r.learned for stem, r in evidence.recorded(top).items()}
         expected.write(done, kept, args.also, learned, book)
+        listed = set(re.findall(r"\bnotebooks/([\w-]+)", (top / "_toc.yml").read_text("utf8")))
+        if lost := sorted(listed - set(book)):
+            raise Problem(f"_toc.yml lists {', '.join(lost)}, of which book/ has no text: bring both together; nothing was accepted")
+        pages = front(top, done)
         gone = expected.forget(kept, book)
-        refresh_readme(top, done)
+        for file, text in pages.items():
+            keep(file, text)
         print("".join(f"{stem} is not in the book any more: its reviewed numbers are removed\n" for stem in gone), end="")
         print("accepted: review the change with `git diff tests/expected README.md`")
         return 0
@@ -175,8 +181,7 @@ def _power(args: argparse.Namespace, top: Path, done: Path) -> int:
     for c, nb in runs.pairs:
         if whole := runs.record(c, nb, evidence.INTERVENTIONS):
             folder = args.out or evidence.records(top)
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / f"{c.stem}.json").write_text(whole.text(), "utf8")
+            keep(folder / f"{c.stem}.json", whole.text())
         if some := runs.record(c, nb, wanted):
             print(f"\n{c.stem}\n{show.matrix(some.results, wanted)}")
     return _complain(runs.errors)

@@ -75,11 +75,12 @@ def _chapters(top: Path, done: Path) -> int:
     return 0
 
 
-def _chosen(args: argparse.Namespace, rows: list[Row], matrix: dict[str, evidence.Cells]) -> list[Row]:
+def _chosen(args: argparse.Namespace, rows: list[Row], recorded: dict[str, evidence.Record]) -> list[Row]:
     """The rows of the results that the filters ask for, with their controls."""
 
     def wanted(r: Row) -> bool:
-        weak = r["label"] in matrix and evidence.weak(matrix[r["label"]])
+        record = recorded.get(r["chapter"])
+        weak = evidence.weak(record.results.get(r["label"], {}) if record else {})  # nothing is known to turn it
         return (args.evidence in (None, r["evidence"])) and (args.claim in (None, r["claim"])) and (weak or not args.weak)
 
     kept = {(r["chapter"], r["label"]) for r in rows if r["label"] == parent(r["label"]) and wanted(r)}
@@ -94,7 +95,7 @@ def _claims(args: argparse.Namespace, top: Path | None, done: Path) -> int:
     rows = ledger(folder, evidence.known(recorded), [c.stem for c in book] or None)
     said = [f"{line}; run `make book`" for line in stale(book, folder)] if own else _partial(folder)
     filtered = args.evidence or args.claim or args.weak
-    shown = _chosen(args, rows, {k: v for r in recorded.values() for k, v in r.results.items()}) if filtered else rows
+    shown = _chosen(args, rows, recorded) if filtered else rows
     if args.json:
         print(json.dumps(shown, indent=1, allow_nan=False))
     else:
@@ -134,11 +135,11 @@ def _expected(args: argparse.Namespace, top: Path, done: Path) -> int:
         if old:
             raise Problem(f"{'; '.join(old)}: run `make book` first; nothing was accepted")
         learned = {stem: r.learned for stem, r in evidence.recorded(top).items()}
-        expected.write(done, kept, args.also, learned, book)
         listed = set(re.findall(r"\bnotebooks/([\w-]+)", (top / "_toc.yml").read_text("utf8")))
         if lost := sorted(listed - set(book)):
             raise Problem(f"_toc.yml lists {', '.join(lost)}, of which book/ has no text: bring both together; nothing was accepted")
         pages = front(top, done)
+        expected.write(done, kept, args.also, learned, book)
         gone = expected.forget(kept, book)
         for file, text in pages.items():
             keep(file, text)
@@ -176,7 +177,7 @@ def _power(args: argparse.Namespace, top: Path, done: Path) -> int:
         runs.seeds(args.seeds)
         fared = runs.fared(args.seeds)
         print(show.columns([("result", "as stated", "of"), *((label, str(k), str(n)) for label, k, n in fared)]))
-        return _complain(runs.errors) or int(any(k < n for _, k, n in fared))
+        return _complain(runs.errors) or int(any(k < args.seeds for _, k, _ in fared))
     runs.run(wanted)
     for c, nb in runs.pairs:
         if whole := runs.record(c, nb, evidence.INTERVENTIONS):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from qbc.pipeline.arguments import parser
 from qbc.pipeline.chapters import Problem, find, root
 from qbc.pipeline.complete import incomplete
 from qbc.pipeline.keys import stale
-from qbc.pipeline.notebooks import Row, executed, failures, load
+from qbc.pipeline.notebooks import Row, executed, failures, keep, load
 from qbc.pipeline.pairs import pair
 from qbc.pipeline.record import headline, ledger, parent
 
@@ -74,11 +75,12 @@ def _chapters(top: Path, done: Path) -> int:
     return 0
 
 
-def _chosen(args: argparse.Namespace, rows: list[Row], matrix: dict[str, evidence.Cells]) -> list[Row]:
+def _chosen(args: argparse.Namespace, rows: list[Row], recorded: dict[str, evidence.Record]) -> list[Row]:
     """The rows of the results that the filters ask for, with their controls."""
 
     def wanted(r: Row) -> bool:
-        weak = r["label"] in matrix and evidence.weak(matrix[r["label"]])
+        record = recorded.get(r["chapter"])
+        weak = evidence.weak(record.results.get(r["label"], {}) if record else {})  # nothing is known to turn it
         return (args.evidence in (None, r["evidence"])) and (args.claim in (None, r["claim"])) and (weak or not args.weak)
 
     kept = {(r["chapter"], r["label"]) for r in rows if r["label"] == parent(r["label"]) and wanted(r)}
@@ -93,7 +95,7 @@ def _claims(args: argparse.Namespace, top: Path | None, done: Path) -> int:
     rows = ledger(folder, evidence.known(recorded), [c.stem for c in book] or None)
     said = [f"{line}; run `make book`" for line in stale(book, folder)] if own else _partial(folder)
     filtered = args.evidence or args.claim or args.weak
-    shown = _chosen(args, rows, {k: v for r in recorded.values() for k, v in r.results.items()}) if filtered else rows
+    shown = _chosen(args, rows, recorded) if filtered else rows
     if args.json:
         print(json.dumps(shown, indent=1, allow_nan=False))
     else:
@@ -115,7 +117,7 @@ def _book(args: argparse.Namespace, top: Path, done: Path) -> int:
 
 
 def _expected(args: argparse.Namespace, top: Path, done: Path) -> int:
-    from qbc.pipeline.render import headlined, refresh_readme
+    from qbc.pipeline.render import front, headlined
 
     kept, chapters = top / "tests" / "expected", find(top)
     book = [c.stem for c in chapters]
@@ -133,9 +135,14 @@ def _expected(args: argparse.Namespace, top: Path, done: Path) -> int:
         if old:
             raise Problem(f"{'; '.join(old)}: run `make book` first; nothing was accepted")
         learned = {stem: r.learned for stem, r in evidence.recorded(top).items()}
+        listed = set(re.findall(r"\bnotebooks/([\w-]+)", (top / "_toc.yml").read_text("utf8")))
+        if lost := sorted(listed - set(book)):
+            raise Problem(f"_toc.yml lists {', '.join(lost)}, of which book/ has no text: bring both together; nothing was accepted")
+        pages = front(top, done)
         expected.write(done, kept, args.also, learned, book)
         gone = expected.forget(kept, book)
-        refresh_readme(top, done)
+        for file, text in pages.items():
+            keep(file, text)
         print("".join(f"{stem} is not in the book any more: its reviewed numbers are removed\n" for stem in gone), end="")
         print("accepted: review the change with `git diff tests/expected README.md`")
         return 0
@@ -170,13 +177,12 @@ def _power(args: argparse.Namespace, top: Path, done: Path) -> int:
         runs.seeds(args.seeds)
         fared = runs.fared(args.seeds)
         print(show.columns([("result", "as stated", "of"), *((label, str(k), str(n)) for label, k, n in fared)]))
-        return _complain(runs.errors) or int(any(k < n for _, k, n in fared))
+        return _complain(runs.errors) or int(any(k < args.seeds for _, k, _ in fared))
     runs.run(wanted)
     for c, nb in runs.pairs:
         if whole := runs.record(c, nb, evidence.INTERVENTIONS):
             folder = args.out or evidence.records(top)
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / f"{c.stem}.json").write_text(whole.text(), "utf8")
+            keep(folder / f"{c.stem}.json", whole.text())
         if some := runs.record(c, nb, wanted):
             print(f"\n{c.stem}\n{show.matrix(some.results, wanted)}")
     return _complain(runs.errors)

@@ -81,11 +81,17 @@ def test_one_label_in_four_places(chapter):
     nb = chapters.derive(chapter)
     stated, checked, bound = [s.label for s in record.statements(prose(nb))], checks(nb), documented()
     assert len(set(stated)) == len(stated)
+    assert len(re.findall(r"^\s*[`:]{3,}\{prf:", prose(nb), re.M)) == len(stated), "a statement has no label, or not as its first line"
     for label in stated:
         assert len(checked.get(label, [])) == 1, f"{label} is stated; it must be checked exactly once"
         assert label in bound, f"{label} stands in no docstring of qbc.bounds"
     for label in checked:
         assert record.parent(label) in stated, f"check {label!r} belongs to no stated result of {chapter.stem}"
+
+
+def test_no_two_chapters_state_a_result_alike():
+    labels = [s.label for c in CHAPTERS for s in record.statements(c.text.read_text("utf8"))]
+    assert len(set(labels)) == len(labels)
 
 
 def test_no_two_chapters_name_a_bound_alike():

@@ -31,6 +31,7 @@ cells = st.dictionaries(st.sampled_from(INTERVENTIONS), st.sampled_from(STATES))
         (ROW | {"sides": [[1.3, 1.2, 1.4], [2.0, 2.0, 2.0]]}, "fit", "moved"),  # further than the intervals together allow
         (ROW | {"sides": [[1.12, 1.02, 1.22], [2.0, 2.0, 2.0]]}, "fit", "same"),  # inside them
         (ROW | {"sides": [[1.12, 1.02, 1.22], [2.0, 2.0, 2.0]]}, "data", "moved"),  # another seed shows at once
+        (ROW, "data", "moved"),  # a count that agrees by chance was sampled all the same
         (ROW | {"sides": [[1.0, 0.9, 1.1], [2.5, 2.5, 2.5]]}, "bound-high", "moved"),
         (ROW | {"sides": [[1.0, 0.9, 1.1], [2.0 + 1e-12, 2.0, 3.0]]}, "bound-high", "same"),  # rounding is no move
         (ROW | {"sides": ROW["sides"][:1]}, "less", "moved"),  # fewer cases
@@ -44,6 +45,23 @@ def test_a_control_that_stays_violated_is_not_turned():
     control = ROW | {"status": "violated", "expect": "violated"}
     assert state(control, control, "fit") == "same"
     assert state(control, control | {"status": "holds"}, "fit") == "turned"
+
+
+def test_what_is_not_as_stated_with_nothing_taken_away_turns_under_nothing():
+    base = ROW | {"status": "violated"}
+    assert state(base, base, "fit") == "same"
+    assert state(base, base | {"sides": [[9.0, 9.0, 9.0], [2.0, 2.0, 2.0]]}, "fit") == "moved"
+    assert state(base, base | {"status": "undefined", "sides": []}, "fit") == "moved"
+
+
+def test_a_recorded_matrix_is_outdated_where_class_or_what_turned_is_another():
+    kept = {"a": {"fit": "turned", "less": "same"}, "b": {"fit": "same"}, "c": {"fit": "moved"}, "gone": {}}
+    fresh = {"a": {"fit": "moved"}, "b": {"fit": "lost"}, "c": {"fit": "moved"}, "new": {"fit": "turned"}}
+    assert evidence.outdated(kept, fresh, ["fit"]) == [
+        "gone: has a row in the recorded matrix, but no verdict",
+        "new: has no row in the recorded matrix",
+        "a: the recorded matrix says turned under fit, now it is moved",
+    ]
 
 
 @pytest.mark.parametrize("resampled", [True, False])
@@ -161,7 +179,7 @@ def test_the_matrix_reads_results_and_what_was_called_before_each(tmp_path):
     fit = executed(tmp_path / "fit.ipynb", seen("thm-a"), seen("thm-b", status="violated"))
     data = executed(tmp_path / "data.ipynb", seen("thm-a"), seen("thm-b", sides=[[3.0, 3.0, 3.0]] * 2))
     assert evidence.matrix(base, {"data": data, "fit": fit}) == {
-        "thm-a": {"data": "same", "fit": "unreached"},
+        "thm-a": {"data": "moved", "fit": "unreached"},
         "thm-b": {"data": "moved", "fit": "turned"},
         "thm-c": {"data": "lost", "fit": "unreached"},
     }

@@ -1,8 +1,10 @@
 """The reviewed numbers: exact, sampled and tolerant ones, what a change is called, and numbers that are none."""
 
+import errno
 import json
 import math
 import shutil
+from pathlib import Path
 
 import pytest
 from made_up import cell, edit, write
@@ -86,7 +88,10 @@ def test_an_interval_that_loses_an_end_is_named():
     assert said == "01-a: k was 1 in [0.9, 1.1], now its interval is [0.9, inf]"
 
 
-@pytest.mark.parametrize("numbers", [{"x": "nan"}, {"x": "-inf"}, {"x": "inf", "x_low": "1.0", "x_high": "inf"}, {"x": "1e999"}])
+@pytest.mark.parametrize(
+    "numbers",
+    [{"x": "nan"}, {"x": "-inf"}, {"x": "inf", "x_low": "1.0", "x_high": "inf"}, {"x": "1e999"}, {"x": "'nan'"}, {"x": "'inf of 3'"}],
+)
 def test_a_number_that_is_none_is_not_accepted(tmp_path, numbers):
     kept = tmp_path / "kept"
     bad, good = glued(tmp_path / "bad" / "01-a.ipynb", **numbers), glued(tmp_path / "good" / "01-a.ipynb", x=1.0)
@@ -233,6 +238,46 @@ def test_a_chapter_that_is_gone_is_in_no_ledger_and_its_numbers_go_only_when_all
     assert "01-a is not in the book any more: its reviewed numbers are removed" in capsys.readouterr().out
     assert sorted(reviewed(accepted)) == ["02-b.json"]
     assert "in 1 chapter;" in (accepted / "README.md").read_text()
+
+
+def test_the_numbers_of_a_chapter_that_the_toc_still_lists_stay(accepted, capsys):
+    with (accepted / "_toc.yml").open("a") as f:
+        f.write("chapters:\n- file: notebooks/01-a\n- file: notebooks/02-b\n")
+    before = reviewed(accepted)
+    (accepted / "book" / "01-a.md").rename(accepted / "book" / "01-a.md.orig")
+    assert cli.main(["expected"]) == 2
+    assert "_toc.yml lists 01-a, of which book/ has no text" in capsys.readouterr().err
+    assert reviewed(accepted) == before
+
+
+@pytest.mark.parametrize("words", [["expected"], ["pair"]])
+def test_a_full_disk_leaves_what_was_there(accepted, words, monkeypatch, capsys):
+    for file in (accepted / "tests" / "expected").iterdir():
+        edit(file, '"two": 2.0', '"two": {"value": 2.0, "tol": 0.1, "why": "a fit"}')
+    cli.main(["pair"])
+    (accepted / "notebooks" / "01-a.ipynb").unlink()
+    kept = {p: p.read_bytes() for p in accepted.rglob("*") if p.is_file()}
+    write_text = Path.write_text
+
+    def full(self, text, *more):
+        write_text(self, text[:10], *more)
+        raise OSError(errno.ENOSPC, "No space left on device", str(self))
+
+    with monkeypatch.context() as m:
+        m.setattr(Path, "write_text", full)
+        assert cli.main(words) == 2
+    assert "No space left on device" in capsys.readouterr().err
+    assert {p: p.read_bytes() for p in accepted.rglob("*") if p.is_file()} == kept
+
+
+def test_nothing_is_accepted_where_the_front_page_cannot_be_renewed(accepted, capsys):
+    edit(accepted / "README.md", "<!-- ledger", "![x](book/_static/fig-none.svg)\n<!-- ledger")
+    for file in (accepted / "tests" / "expected").iterdir():
+        edit(file, '"two": 2.0', '"two": 3.0')
+    before = reviewed(accepted)
+    assert cli.main(["expected"]) == 2
+    assert "no executed chapter has a figure named 'fig-none'" in capsys.readouterr().err
+    assert reviewed(accepted) == before
 
 
 def test_any_executed_folder_is_compared(accepted, capsys):

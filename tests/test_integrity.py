@@ -29,6 +29,10 @@ ENDS = {
     "f-captured": (cell("%%capture\n" + CHECK + HOLDS), "its text has a check 'thm-a' that shows no verdict"),
     "g-skipped": (cell(":tags: [skip-execution]\n" + CHECK + HOLDS), "cell 2 was not executed"),
     "h-allowed": (cell(":tags: [raises-exception]\n" + CHECK + FALSE) + cell("1"), "cell 2 failed with ClaimError"),
+    "k-expects": (
+        cell(CHECK + f'low = True\n{FALSE[:-1]}, expect="violated" if low else "holds")'),
+        "cell 2 states that 'thm-a' is violated: a result holds, and its control, <label>-control, does not",
+    ),
     "i-no-python": (cell("this is no Python"), "cell 2 failed with SyntaxError: invalid syntax"),
     "j-slow": (cell("import time; time.sleep(300)"), "cell 2 was still running after 20 s, the time allowed"),
 }
@@ -79,6 +83,11 @@ def test_the_ledger_of_such_runs_is_not_green(ended, monkeypatch, capsys):
         ('check("a", 1)\ncheck(name, 1)', ["a"], "{}"),
         ('claims.check(label="a")', [], "a"),
         ("from qbc.claims import check as c\nc('a')", [], "a"),
+        ("import qbc.claims as c\nc.check('a')", [], "a"),
+        ("import qbc\nqbc.claims.check('a')", [], "a"),
+        ("from qbc import claims as c\nc.check('a')", [], "a"),
+        ("ok = check\nif x:\n    ok('a')", [], "{}"),
+        ("ok = partial(check, tol=1)\nok('a')", ["a"], ""),
         ('%time check("a", 1)\nx = 1', [], "a"),
         ('x = !ls\ncheck("a", 1)', [], "a"),
         ('# check("a")\n"check(1)"\nother.check(1)', [], ""),

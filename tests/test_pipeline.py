@@ -46,6 +46,26 @@ def test_the_key_depends_on_all_contents_parameters_and_the_module(executed, tmp
     assert len({base, tagged, keys.key(nb, {}, tmp_path)}) == 3
 
 
+def test_the_key_depends_on_the_files_that_cells_name(project):
+    chapter = chapters.find(project)[0]
+    edit(chapter.text, "import numpy", '%config InlineBackend.figure_formats = ["svg"]\ntable = "book/table.json"\nimport numpy')
+    found = [keys.read_by(chapter, chapters.derive(chapter))]
+    assert found == [{}]
+    for said in ("1", "2"):
+        (project / "book" / "table.json").write_text(said)
+        assert list(keys.read_by(chapter, chapters.derive(chapter))) == ["book/table.json"]
+        assert run(project) == ["executed"]
+        assert keys.stale([chapter], project / "_build" / "executed") == []
+    (project / "book" / "table.json").write_text("3")
+    assert keys.stale([chapter], project / "_build" / "executed")
+
+
+def test_the_science_of_a_cell_with_a_magic_is_in_the_key_of_its_evidence(project):
+    nb = chapters.derive(chapters.find(project)[0])
+    nb.cells[-1].source = "%config InlineBackend.rc = {}\nfrom qbc import learn"
+    assert "learn/heads.py" in keys._science([nb.cells[-1].source], keys.PACKAGE)
+
+
 def test_same_seed_same_numbers_and_parameters_reach_the_chapter(executed, done):
     run(done, "again")
     run(done, "other", [("seed", "7"), ("scale", "2")], ["01"])

@@ -68,7 +68,9 @@ def parser() -> argparse.ArgumentParser:
     runs.add_argument("--seeds", type=int, metavar="N", help="how each verdict fares over N other seeds (with --only data)")
     runs.add_argument("--out", type=_folder, metavar="DIR", help="folder for the runs (default: _build/power)")
     runs.add_argument(
-        "--check", action="store_true", help="compare declarations with the recorded matrix; run fit and rollout where it is stale"
+        "--check",
+        action="store_true",
+        help="compare declarations with the recorded matrix, and where it is stale, both with new runs of fit and rollout",
     )
     _running(runs)
     sub.add_parser("pair", help="bring notebooks/ up to date with the texts in book/")

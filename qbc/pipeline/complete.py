@@ -9,7 +9,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from qbc.pipeline.notebooks import MIME, improper
+from qbc.pipeline.record import parent
 
+CONTROL = "<label>-control"
 COMPUTED = "{}"  # stands for what a label's text does not say
 MAGIC = re.compile(r"^([ \t]*)[%!].*$", re.M)
 
@@ -39,11 +41,16 @@ def _calls(code: str) -> Iterator[str]:
     except SyntaxError:  # IPython's own syntax within a line
         yield from _seen(python)
         return
-    imported = [a for n in ast.walk(tree) if isinstance(n, ast.ImportFrom) for a in n.names]
-    names = {"check", "claims.check", *(a.asname for a in imported if a.name == "check" and a.asname)}
-    for n in ast.walk(tree):
-        if isinstance(n, ast.Call) and ast.unparse(n.func) in names:
-            yield _label(n)
+    nodes = list(ast.walk(tree))
+    imported = [a for n in nodes if isinstance(n, ast.Import | ast.ImportFrom) for a in n.names]
+    names = {"check", "claims.check", "qbc.claims.check", *(a.asname for a in imported if a.name == "check" and a.asname)}
+    names |= {f"{a.asname}.check" for a in imported if a.name in ("claims", "qbc.claims") and a.asname}
+    called = [n for n in nodes if isinstance(n, ast.Call) and ast.unparse(n.func) in names]
+    yield from map(_label, called)
+    own = {id(n.func) for n in called}
+    for n in nodes:  # by another name, or handed to something that calls it
+        if isinstance(n, ast.Name | ast.Attribute) and isinstance(n.ctx, ast.Load) and id(n) not in own and ast.unparse(n) in names:
+            yield COMPUTED
 
 
 def checks_written(nb: Mapping[str, Any]) -> list[str]:
@@ -81,6 +88,8 @@ def incomplete(nb: Mapping[str, Any]) -> str:
                 return f"cell {i} shows a verdict that has no proper {wrong!r}"
             if row["status"] != row["expect"]:
                 return f"cell {i} shows that {row['label']!r} is {row['status']}, the book states {row['expect']}"
+            if (row["expect"] == "holds") != (row["label"] == parent(row["label"])):
+                return f"cell {i} states that {row['label']!r} is {row['expect']}: a result holds, and its control, {CONTROL}, does not"
             shown.append(row["label"])
     missing = unanswered(checks_written(nb), shown)
     return f"its text has a check {missing!r} that shows no verdict: it is not reached, or its output is withheld" if missing else ""

@@ -51,9 +51,11 @@ def state(base: Mapping[str, Any], row: Mapping[str, Any] | None, intervention: 
     """What the intervention did to one result."""
     if row is None:
         return "lost"
-    if row["status"] != row["expect"]:
+    if row["status"] != row["expect"] and base["status"] == base["expect"]:  # else nothing was there that could turn
         return "turned"
     a, b = base["sides"], row["sides"]
+    if intervention == "data" and any(low != high for _, low, high in a):
+        return "moved"  # counts may agree by chance: what has an interval was sampled
     resampled = intervention in ("data", "bound-low", "bound-high")
     changed = len(a) != len(b) or any(_moved(x, y, resampled=resampled) for x, y in zip(a, b, strict=False))
     return "moved" if changed else "same"
@@ -74,6 +76,15 @@ def matrix(base: Path, runs: Mapping[str, Path]) -> dict[str, Cells]:
 def reached(base: Path) -> set[str]:
     """The interventions that replace something this chapter calls; ``data`` always."""
     return {"data"} | {name for r in verdicts(base).values() for name, n in r["reached"].items() if n}
+
+
+def untold(base: Path) -> list[str]:
+    """Which results are not as stated with nothing taken away: then what is taken away cannot turn them."""
+    return [
+        f"{label}: is {r['status']} with nothing taken away, for other random numbers in every cell: nothing can be told of it"
+        for label, r in verdicts(base).items()
+        if r["status"] != r["expect"]
+    ]
 
 
 def learned(base: Path, fit: Path) -> list[str]:
@@ -162,6 +173,18 @@ def contradictions(
         for name in (n for n in names if n in only and n not in turned):
             states = ", ".join(dict.fromkeys(results[label].get(run, "unreached") for run in TAKEN[name]))
             said.append(f"{label}: declares that it rests on {name}, but its verdict does not turn without it ({states})")
+    return said
+
+
+def outdated(kept: Mapping[str, Cells], fresh: Mapping[str, Cells], names: Sequence[str]) -> list[str]:
+    """Where the classes of fresh results and what turned them are not those that are recorded."""
+    said = [f"{label}: has a row in the recorded matrix, but no verdict" for label in kept if label not in fresh]
+    said += [f"{label}: has no row in the recorded matrix" for label in fresh if label not in kept]
+    for label in (k for k in fresh if k in kept):
+        for name in names:
+            old, new = kept[label].get(name, "unreached"), fresh[label][name]
+            if old != new and {old, new} & {"moved", "turned"}:
+                said.append(f"{label}: the recorded matrix says {old} under {name}, now it is {new}")
     return said
 
 

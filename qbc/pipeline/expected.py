@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from qbc.pipeline.chapters import Problem
-from qbc.pipeline.notebooks import executed, strict
+from qbc.pipeline.notebooks import executed, keep, strict
 from qbc.pipeline.record import numbers
 
 EXACT = 1e-6  # relative
@@ -52,7 +53,9 @@ def _proper(x: Any) -> bool:
 
 
 def _finite(x: Any) -> bool:
-    """Whether a fresh number is one; the interval of a sampled one may have no end."""
+    """Whether a fresh number is one, also one that was glued as a text; the interval of a sampled one may have no end."""
+    if isinstance(x, str):
+        return not re.search(r"\b(nan|inf)\b", x)
     return not isinstance(x, float | list) or math.isfinite(x[0] if isinstance(x, list) else x)
 
 
@@ -109,9 +112,8 @@ def write(
         kept = {k: tolerant(_rounded(v), [o.get(k) for o in others], reviewed.get(k), k in fits) for k, v in fresh.items()}
         lines = ",\n".join(f"  {json.dumps(k)}: {json.dumps(_rounded(v), allow_nan=False)}" for k, v in kept.items())
         texts[file] = f"{{\n{lines}\n}}\n"
-    expected.mkdir(parents=True, exist_ok=True)
     for file, text in texts.items():
-        file.write_text(text, "utf8")
+        keep(file, text)
 
 
 def forget(expected: Path, book: Collection[str]) -> list[str]:

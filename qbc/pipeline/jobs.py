@@ -18,7 +18,7 @@ from tqdm.auto import tqdm
 from qbc.pipeline.chapters import Chapter, Problem, parameters
 from qbc.pipeline.execute import OURS, Job, Outcome, done, execute
 from qbc.pipeline.kernel import require_same_module
-from qbc.pipeline.keys import key
+from qbc.pipeline.keys import key, read_by
 from qbc.pipeline.pairs import pair
 
 Say = Callable[[str], None]
@@ -132,6 +132,6 @@ def run(
     for c in chapters:  # everything that can be wrong with the request is found before anything runs
         nb = pair(c)
         values = parameters(c, nb, given)
-        nb.metadata["qbc"] = {"key": key(nb, values)}
+        nb.metadata["qbc"] = {"key": key(nb, values, files=read_by(c, nb))}
         todo.append(Job(c.stem, nb, values, out / f"{c.stem}.ipynb", c.text.parent.parent.resolve(), timeout=timeout))
     return perform(todo, workers=jobs, times=times or {}, scheduler=scheduler, say=say)

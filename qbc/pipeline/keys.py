@@ -6,7 +6,7 @@ import ast
 import hashlib
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -15,7 +15,7 @@ from typing import Any
 from nbformat import NotebookNode
 
 from qbc.pipeline.chapters import Chapter, Problem, contents, derive
-from qbc.pipeline.complete import incomplete
+from qbc.pipeline.complete import MAGIC, incomplete
 from qbc.pipeline.notebooks import load
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "torch", "matplotlib", "seaborn", "myst-nb", "ipykernel", "papermill")
@@ -31,10 +31,32 @@ def _versions(python: str) -> dict[str, str]:
     return {p: version(p) for p in PACKAGES} | {"python": python}
 
 
-def key(nb: NotebookNode, values: dict[str, Any], package: Path = PACKAGE) -> str:
-    """What an executed chapter depends on: its cells, the parameters, the module qbc and the versions beneath it."""
+def key(nb: NotebookNode, values: dict[str, Any], package: Path = PACKAGE, files: Mapping[str, str] | None = None) -> str:
+    """What an executed chapter depends on: its cells, the parameters, the module qbc, the versions, the ``files`` it reads."""
     sources = {str(p.relative_to(package)): p.read_text("utf8") for p in sorted(package.rglob("*")) if p.suffix in (".py", ".mplstyle")}
-    return _hash(contents(nb), values, sources, _versions(sys.version.split()[0]))
+    return _hash(contents(nb), values, sources, _versions(sys.version.split()[0]), files or {})
+
+
+def parsed(source: str) -> ast.Module:
+    """The code of a cell or module, magics left out. Raises ``SyntaxError`` for what is no Python even then."""
+    try:
+        return ast.parse(source)
+    except SyntaxError:
+        return ast.parse(MAGIC.sub(r"\1pass", source))
+
+
+def read_by(chapter: Chapter, nb: NotebookNode) -> dict[str, str]:
+    """The files of the clone that the cells of a chapter name, with a hash of each: a recorded table, say."""
+    top, found = chapter.text.parent.parent, {}
+    for c in nb.cells:
+        try:
+            nodes = list(ast.walk(parsed(c.source))) if c.cell_type == "code" else []
+        except SyntaxError:
+            continue
+        for name in {n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str) and "/" in n.value}:
+            if len(name) < 200 and "\0" not in name and (top / name).is_file():
+                found[name] = hashlib.sha256((top / name).read_bytes()).hexdigest()
+    return found
 
 
 class _Bare(ast.NodeTransformer):
@@ -66,8 +88,8 @@ def _module(file: Path) -> tuple[str, frozenset[str]]:
 
 def _imported(source: str) -> Iterator[str]:
     try:
-        nodes = list(ast.walk(ast.parse(source)))
-    except SyntaxError:  # a magic of IPython
+        nodes = list(ast.walk(parsed(source)))
+    except SyntaxError:  # IPython's own syntax within a line
         return
     for node in nodes:
         if isinstance(node, ast.Import):
@@ -120,6 +142,7 @@ def stale(chapters: Sequence[Chapter], done: Path) -> list[str]:
     """Which chapters the folder ``done`` does not hold as they stand in the clone, at their default parameters, and why."""
     said = []
     for c in chapters:
+        nb = derive(c)
         run = made(done / f"{c.stem}.ipynb")
         if (done / f"{c.stem}.failed.ipynb").is_file():
             said.append(f"{c.stem}: its last run failed")
@@ -128,7 +151,7 @@ def stale(chapters: Sequence[Chapter], done: Path) -> list[str]:
         elif run["parameters"]:
             given = ", ".join(f"{k} = {v}" for k, v in run["parameters"].items())
             said.append(f"{c.stem}: executed with {given}, not as printed")
-        elif run["key"] != key(derive(c), {}):
+        elif run["key"] != key(nb, {}, files=read_by(c, nb)):
             said.append(f"{c.stem}: its text, its parameters or qbc have changed since it was executed")
         elif run["incomplete"]:
             said.append(f"{c.stem}: {run['incomplete']}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import uuid
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,17 @@ def _refuse(constant: str) -> None:
 def strict(text: str) -> Any:
     """JSON as it is defined: no NaN, no Infinity, by whatever spelling. Raises ``ValueError``."""
     return json.loads(text, parse_constant=_refuse, parse_float=_finite)
+
+
+def keep(path: Path, text: str) -> None:
+    """Put ``text`` in a file, whole or not at all: on a full disk what was there stays."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.part")  # a run beside this one may be reading the file
+    try:
+        part.write_text(text, "utf8")
+        part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def _notebook(nb: Any) -> dict[str, Any]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,7 +11,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from qbc.pipeline.chapters import Chapter, Problem, contents, derive
-from qbc.pipeline.notebooks import strict
+from qbc.pipeline.notebooks import keep, strict
 
 
 def mark(said: Mapping[str, Any]) -> str:
@@ -64,8 +63,5 @@ def pair(chapter: Chapter) -> NotebookNode:
                 f" with `.venv/bin/jupytext {nb} --to md:myst -o {md}`; then run `make pair`"
             )
     if (text := nbformat.writes(fresh) + "\n") != before:
-        file.parent.mkdir(exist_ok=True)
-        part = file.with_name(f".{file.name}.{uuid.uuid4().hex[:8]}.part")  # a run beside this one may be reading the notebook
-        part.write_text(text, "utf8")
-        part.replace(file)
+        keep(file, text)
     return fresh

@@ -11,14 +11,14 @@ from typing import Any
 from nbformat import NotebookNode
 
 from qbc.pipeline import evidence
-from qbc.pipeline.chapters import Chapter, Problem
+from qbc.pipeline.chapters import Chapter, Problem, find
 from qbc.pipeline.evidence import INTERVENTIONS, Record, recorded
 from qbc.pipeline.execute import Job, done
 from qbc.pipeline.jobs import perform
 from qbc.pipeline.keys import evidence_key, stale
 from qbc.pipeline.notebooks import duration
 from qbc.pipeline.pairs import pair
-from qbc.pipeline.record import ledger
+from qbc.pipeline.record import ledger, parent
 
 OTHER_SEED = 1000
 
@@ -64,6 +64,8 @@ class Power:
         self.perform([self.job(c, nb, "none") for c, nb in self.pairs])
         ready = [(c, nb) for c, nb in self.pairs if done(self.job(c, nb, "none"))]
         found = {c.stem: evidence.reached(self.job(c, nb, "none").out) for c, nb in ready}
+        for c, nb in ready:
+            self.errors += [f"{c.stem}: {line}" for line in evidence.untold(self.job(c, nb, "none").out)]
         self.perform([self.job(c, nb, name) for c, nb in ready for name in wanted if name in found[c.stem]])
 
     def seeds(self, n: int) -> None:
@@ -99,15 +101,16 @@ class Power:
 
 
 def check(top: Path, done: Path, out: Path, chapters: Sequence[Chapter], *, timeout: float | None = None, **how: Any) -> list[str]:
-    """What the declarations of the executed chapters say that the matrix does not.
+    """What the declarations of the executed chapters say that the matrix does not, and where the matrix is not the book's.
 
-    Where a chapter's matrix is missing, that is said; where it was made from other code, ``fit`` and ``rollout`` are run again.
+    Where a chapter's matrix is missing, that is said; where it was made from other code, ``fit`` and ``rollout`` are run again
+    and must do to every result what is recorded: the ledger shows the recorded matrix.
     """
     kept, quick = recorded(top), ("fit", "rollout")
     said = stale(chapters, done)
     declared: dict[str, dict[str, list[str]]] = {}
     for r in ledger(done, only=[c.stem for c in chapters]):
-        if r["rests_on"]:
+        if r["label"] == parent(r["label"]):
             declared.setdefault(r["chapter"], {})[r["label"]] = r["rests_on"]
     old = [c for c in chapters if c.stem in kept and kept[c.stem].key != evidence_key(pair(c), {})]
     runs = Power(old, out, timeout=timeout, **how)
@@ -122,5 +125,10 @@ def check(top: Path, done: Path, out: Path, chapters: Sequence[Chapter], *, time
         elif c.stem not in fresh:
             said += [f"{c.stem}: {line}" for line in evidence.contradictions(mine, kept[c.stem].results)]
         elif again := fresh[c.stem]:
-            said += [f"{c.stem}: {line}" for line in evidence.contradictions(mine, again.results, quick)]
-    return said
+            old_cells = kept[c.stem].results
+            now = {label: {**old_cells.get(label, {}), **cells} for label, cells in again.results.items()}
+            said += [f"{c.stem}: {line}" for line in evidence.contradictions(mine, now)]
+            said += [f"{c.stem}: {line}: run `make power`" for line in evidence.outdated(old_cells, again.results, quick)]
+    book = {c.stem for c in find(top)}
+    gone = [stem for stem in kept if stem not in book]
+    return said + [f"{stem} is not in the book: its matrix, {evidence.records(top) / stem}.json, goes with it" for stem in gone]

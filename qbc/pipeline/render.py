@@ -110,12 +110,12 @@ def headlined(readme: str, top: Path, done: Path) -> str:
     return BETWEEN.sub(lambda m: f"{m.group(1)}\n{said}\n{m.group(2)}", readme)
 
 
-def refresh_readme(top: Path, done: Path) -> None:
-    """Put the current headline and the current figures (``book/_static/fig-*.svg``) where the README shows them."""
-    readme = top / "README.md"
-    readme.write_text(headlined(readme.read_text("utf8"), top, done), "utf8")
-    for name in re.findall(r"book/_static/(fig-[\w-]+)\.svg", readme.read_text("utf8")):
-        (top / "book" / "_static" / f"{name}.svg").write_text(figure(done, name, book(top)), "utf8")
+def front(top: Path, done: Path) -> dict[Path, str]:
+    """The README with the current headline, and the current figures (``book/_static/fig-*.svg``) that it shows."""
+    readme = (top / "README.md").read_text("utf8")
+    shown = re.findall(r"book/_static/(fig-[\w-]+)\.svg", readme)
+    figures = {top / "book" / "_static" / f"{name}.svg": figure(done, name, book(top)) for name in shown}
+    return {top / "README.md": headlined(readme, top, done)} | figures
 
 
 def figure(done: Path, name: str, only: Sequence[str]) -> str:

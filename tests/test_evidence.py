@@ -27,7 +27,8 @@ cells = st.dictionaries(st.sampled_from(INTERVENTIONS), st.sampled_from(STATES))
         (ROW, "fit", "same"),
         (ROW | {"status": "violated"}, "fit", "turned"),
         (ROW | {"status": "inconclusive"}, "fit", "turned"),
-        (ROW | {"status": "undefined", "sides": []}, "fit", "turned"),
+        (ROW | {"status": "undefined", "sides": [], "error": "a side is not a number (nan)"}, "fit", "turned"),
+        (ROW | {"status": "undefined", "sides": [], "error": "0 left, 0 right sides do not match"}, "fit", "lost"),
         (ROW | {"sides": [[1.3, 1.2, 1.4], [2.0, 2.0, 2.0]]}, "fit", "moved"),  # further than the intervals together allow
         (ROW | {"sides": [[1.12, 1.02, 1.22], [2.0, 2.0, 2.0]]}, "fit", "same"),  # inside them
         (ROW | {"sides": [[1.12, 1.02, 1.22], [2.0, 2.0, 2.0]]}, "data", "moved"),  # another seed shows at once
@@ -51,7 +52,7 @@ def test_what_is_not_as_stated_with_nothing_taken_away_turns_under_nothing():
     base = ROW | {"status": "violated"}
     assert state(base, base, "fit") == "same"
     assert state(base, base | {"sides": [[9.0, 9.0, 9.0], [2.0, 2.0, 2.0]]}, "fit") == "moved"
-    assert state(base, base | {"status": "undefined", "sides": []}, "fit") == "moved"
+    assert state(base, base | {"status": "undefined", "sides": [], "error": "(nan)"}, "fit") == "moved"
 
 
 def test_a_recorded_matrix_is_outdated_where_class_or_what_turned_is_another():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,8 @@ from qbc.pipeline.record import numbers, parent
 MIME = "application/vnd.qbc.power+json"  # qbc.interventions writes it; this module imports none of the science
 INTERVENTIONS = ("data", "fit", "less", "rollout", "quantizer", "bound-low", "bound-high", "effort")
 TAKEN = {"fit": ("fit",), "less": ("less",), "rollout": ("rollout",), "quantizer": ("quantizer",), "bound": ("bound-low", "bound-high")}
+
+NO_NUMBER = re.compile(r"\(nan\)|must be finite")  # a side that is no number turns a verdict; a check of no case at all gives none
 
 # ``same``: neither value nor verdict; ``moved``: the value alone; ``turned``: the verdict is not as stated any more;
 # ``lost``: a cell could not run, so there is no verdict; ``unreached``: nothing the intervention replaces is called before it.
@@ -49,7 +52,7 @@ def _moved(a: Sequence[float | None], b: Sequence[float | None], *, resampled: b
 
 def state(base: Mapping[str, Any], row: Mapping[str, Any] | None, intervention: str) -> State:
     """What the intervention did to one result."""
-    if row is None:
+    if row is None or (row["status"] == "undefined" and not NO_NUMBER.search(row.get("error", ""))):
         return "lost"
     if row["status"] != row["expect"] and base["status"] == base["expect"]:  # else nothing was there that could turn
         return "turned"
@@ -114,10 +117,10 @@ def turned_by(cells: Mapping[str, State]) -> list[str]:
 
 
 def weak(cells: Mapping[str, State]) -> bool:
-    """Rests on nothing it should: what moves the value turns no verdict, or longer training turns it."""
+    """Rests on nothing it should: what moves the value turns no verdict, or another seed or longer training turns it."""
     turned = turned_by(cells)
     needed = {"fitted": {"fit"}, "rolled out": {"rollout"}, "end to end": {"fit", "rollout"}}.get(evidence_class(cells))
-    return "effort" in turned or not turned or (needed is not None and not needed & set(turned))
+    return cells.get("data") == "turned" or "effort" in turned or not turned or (needed is not None and not needed & set(turned))
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from qbc.pipeline.notebooks import load
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "torch", "matplotlib", "seaborn", "myst-nb", "ipykernel", "papermill")
 PACKAGE = Path(__file__).parent.parent
 DECLARED = {"rests_on", "drops"}  # what a check declares, beside what it compares
+RUNNING = ("execute.py", "kernel.py", "launch.py")
 
 
 def _hash(*parts: Any) -> str:
@@ -32,8 +33,13 @@ def _versions(python: str) -> dict[str, str]:
 
 
 def key(nb: NotebookNode, values: dict[str, Any], package: Path = PACKAGE, files: Mapping[str, str] | None = None) -> str:
-    """What an executed chapter depends on: its cells, the parameters, the module qbc, the versions, the ``files`` it reads."""
-    sources = {str(p.relative_to(package)): p.read_text("utf8") for p in sorted(package.rglob("*")) if p.suffix in (".py", ".mplstyle")}
+    """What an executed chapter depends on: its cells, the parameters, the module qbc, the versions, the ``files`` it reads.
+
+    Of the pipeline only what runs it counts: a word in a table of the terminal makes no chapter stale.
+    """
+    names = [p.relative_to(package) for p in sorted(package.rglob("*")) if p.suffix in (".py", ".mplstyle")]
+    mine = [n for n in names if n.parts[0] not in ("pipeline", "cli.py", "interventions") or n.name in RUNNING]
+    sources = {str(n): (package / n).read_text("utf8") for n in mine}
     return _hash(contents(nb), values, sources, _versions(sys.version.split()[0]), files or {})
 
 

@@ -127,7 +127,7 @@ def test_the_matrix_says_what_happened_to_each(book):
 
 def test_the_table_in_the_terminal_shows_it(book):
     lines = {line.split()[0]: line for line in book.said.out.splitlines() if line.startswith("thm-")}
-    assert lines["thm-real"].endswith("fit, rollout, quantizer")
+    assert lines["thm-real"].endswith("fit rollout quantizer")
     assert lines["thm-floor"].endswith("effort")
     assert max(map(len, book.said.out.splitlines())) <= 120
 

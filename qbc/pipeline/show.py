@@ -17,11 +17,12 @@ def number(x: float | None) -> str:
     return "inf" if x is None else f"{x:.3g}"
 
 
-def columns(rows: Sequence[Sequence[str]], least: int = 12) -> str:
-    """Left-aligned columns; the first one gives way where a line would not fit, the last one is cut."""
+def columns(rows: Sequence[Sequence[str]], least: int = 30) -> str:
+    """Left-aligned columns; where a line would not fit, the last one is cut down to ``least``, then the first."""
     widths = [max(len(r[i]) for r in rows) for i in range(len(rows[0]))]
-    over = sum(widths) + 2 * (len(widths) - 1) - WIDTH
-    widths[-1] = max(least, widths[-1] - max(over, 0))
+    for i, floor in ((-1, least), (0, 12)):
+        over = sum(widths) + 2 * (len(widths) - 1) - WIDTH
+        widths[i] = max(min(widths[i], floor), widths[i] - max(over, 0))
     lines = []
     for r in rows:
         cells = [c if len(c) <= w else f"{c[: w - 1]}…" for c, w in zip(r, widths, strict=True)]
@@ -30,21 +31,21 @@ def columns(rows: Sequence[Sequence[str]], least: int = 12) -> str:
 
 
 def ledger(rows: Sequence[Row]) -> str:
-    """Verdicts, one a line: results with their class, claim and what turned them, controls indented."""
-    cells = [("label", "class", "claim", "measured", "predicted", "slack", "verdict", "turned by, or without what")]
+    """Verdicts, one a line: results with their class, claim and what turned them, under each its controls and what they drop."""
+    cells = [("result, -control", "class", "claim", "measured", "predicted", "slack", "verdict", "turned by; without what")]
     for r in rows:
         own = r["label"] == parent(r["label"])
         wrong = "" if r["status"] == r["expect"] else f", NOT {r['expect']}"
-        tol = f" ± {number(r['tol'])}" if r["tol"] else ""
-        name = (
-            (r["label"], r["evidence"], SHORT.get(r["claim"], r["claim"]))
-            if own
-            else (f"  {r['label'].partition('-control')[2]}", "", "")
-        )
+        name = (r["label"], r["evidence"], SHORT.get(r["claim"], r["claim"])) if own else (f"  -{_control(r)}", "", "")
         used = number(r["slack"]) if r["slack"] is not None else ""
-        last = ", ".join(r["turned_by"]) if own else r["drops"]
-        cells.append((*name, number(r["value"]), f"{r['relation']} {number(r['rhs'])}{tol}", used, r["status"] + wrong, last))
+        last = " ".join(r["turned_by"]) if own else r["drops"]
+        cells.append((*name, number(r["value"]), f"{r['relation']} {number(r['rhs'])}", used, r["status"] + wrong, last))
     return columns(cells)
+
+
+def _control(r: Row) -> str:
+    """``control``, or what follows it in the label."""
+    return r["label"].partition("-control")[2].removeprefix("-") or "control"
 
 
 def matrix(results: dict[str, Cells], names: Sequence[str]) -> str:
@@ -53,5 +54,5 @@ def matrix(results: dict[str, Cells], names: Sequence[str]) -> str:
     rows = [("result", "class", *(heads.get(n, n) for n in names), "turned by")]
     for label, cells in results.items():
         marks = (MARKS[cells[n]] if n in cells else "-" for n in names)
-        rows.append((label, evidence_class(cells), *marks, ", ".join(turned_by(cells))))
+        rows.append((label, evidence_class(cells), *marks, " ".join(turned_by(cells))))
     return columns(rows)

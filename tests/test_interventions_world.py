@@ -19,6 +19,16 @@ def test_under_rollout_plants_stay_where_they_started(under, name, rng):
         np.testing.assert_array_equal(x, np.broadcast_to(x1[:, None], x.shape))
 
 
+def test_a_noisy_plant_that_stands_still_draws_its_noise_all_the_same(under):
+    after = []
+    for name in ("none", "rollout"):
+        with under(name):
+            rng = np.random.default_rng(0)
+            systems.rollout(systems.linear(0.9, 1.0, sigma=0.5), lambda x, rng: 0 * x, np.ones((5, 1)), 4, rng)
+            after.append(rng.random())
+    assert after[0] == after[1]
+
+
 def test_under_rollout_a_finite_mdp_keeps_its_state(under, rng):
     laws = rng.dirichlet(np.ones(3), size=(3, 2))
     with under("rollout"):

@@ -25,10 +25,13 @@ def still(original: Function) -> Function:
 
 
 def at_the_start(original: Function) -> Function:
-    """Steps that lead nowhere, without noise of the plant."""
+    """Steps that lead nowhere; the plant's noise is drawn, so that later draws are the same, and not added."""
 
-    def steps(system: Any, *args: Any, **kwargs: Any) -> Iterator[tuple[Array, Array, Array]]:
-        return original(replace(system, sigma=0.0), *args, **kwargs)  # type: ignore[no-any-return]
+    def steps(system: Any, policy: Any, x1: Any, horizon: int, rng: np.random.Generator) -> Iterator[tuple[Array, Array, Array]]:
+        for x, u, x_next in original(replace(system, sigma=0.0), policy, x1, horizon, rng):
+            if system.sigma:
+                rng.normal(size=x.shape)
+            yield x, u, x_next
 
     return steps
 

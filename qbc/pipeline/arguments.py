@@ -52,25 +52,29 @@ def parser() -> argparse.ArgumentParser:
     claims.add_argument("--from", dest="folder", type=Path, metavar="DIR", help="executed folder (default: the book's)")
     claims.add_argument("--class", dest="evidence", choices=CLASSES, help="results of this class only, and their controls")
     claims.add_argument("--claim", choices=CLAIMS, help="results in this relation to their source only, and their controls")
-    claims.add_argument("--weak", action="store_true", help="results only that rest on nothing they should")
+    claims.add_argument("--weak", action="store_true", help="weak results only: verdicts that do not turn where they should")
     claims.add_argument("--json", action="store_true", help="print a list of objects instead of a table")
     book = sub.add_parser("book", help="execute what changed and build the book")
     _running(book)
     runs = sub.add_parser(
         "power",
-        help="take away what verdicts rest on, and see which of them turn",
+        help="take ingredients away from chapters, and see which verdicts turn (no longer come out as stated)",
         epilog="examples: qbc power 06 --only fit,rollout    qbc power 06 --only data --seeds 20",
-        description="Run chapters under interventions and print the matrix result x intervention. Runs that are there are not "
-        "run again; a matrix that is complete is kept in book/_static/power (with --out: in that folder).",
+        description="Run chapters with one ingredient at a time taken away, and print which verdicts turn, that is, no longer come "
+        "out as stated. Interventions: data (another seed), fit (learners see noise), less (a tenth of the data), rollout (plants "
+        "stand still), quantizer (the identity), bound (times .8, times 1.25), effort (four times the training). Runs that exist "
+        "are not repeated; a complete matrix is kept in book/_static/power (with --out: in that folder).",
     )
     runs.add_argument("chapters", nargs="*", metavar="NN", help="chapter numbers or names (default: all)")
-    runs.add_argument("--only", default="", metavar="A,B", help=f"some of {', '.join(INTERVENTIONS)}; bound: both directions")
-    runs.add_argument("--seeds", type=int, metavar="N", help="how each verdict fares over N other seeds (with --only data)")
+    runs.add_argument(
+        "--only", default="", metavar="A,B", help=f"some of {', '.join(INTERVENTIONS)}; bound: both bound-low and bound-high"
+    )
+    runs.add_argument("--seeds", type=int, metavar="N", help="with --only data: how each verdict fares over N other seeds")
     runs.add_argument("--out", type=_folder, metavar="DIR", help="folder for the runs (default: _build/power)")
     runs.add_argument(
         "--check",
         action="store_true",
-        help="compare declarations with the recorded matrix, and where it is stale, both with new runs of fit and rollout",
+        help="compare what results declare with the recorded matrix; where that is stale, both with new runs of fit and rollout",
     )
     _running(runs)
     sub.add_parser("pair", help="bring notebooks/ up to date with the texts in book/")

@@ -3,12 +3,13 @@
 import subprocess
 import sys
 
-HEAD = """---
+FRONT = """---
 jupytext: {text_representation: {extension: .md, format_name: myst}}
 kernelspec: {display_name: Python 3, language: python, name: python3}
 ---
 # A small chapter
-
+"""
+STATED = """
 ```{prf:theorem} A mean
 :label: thm-a
 
@@ -16,13 +17,15 @@ It is small.
 
 *Source:* {cite:t}`paper`, Theorem 1 (stated; as stated).
 ```
-
+"""
+PARAMETERS = """
 ```{code-cell} ipython3
 :tags: [parameters]
 seed = 0
 scale = 1.0
 ```
 """
+HEAD = FRONT + STATED + PARAMETERS
 
 
 def cell(code):

@@ -5,6 +5,7 @@ import subprocess
 import sys
 
 import pytest
+from made_up import FRONT, PARAMETERS
 
 from qbc import cli
 from qbc.pipeline import cluster, record
@@ -12,16 +13,7 @@ from qbc.pipeline import cluster, record
 distributed = pytest.importorskip("distributed")
 pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("cluster")]
 
-HEAD = """---
-kernelspec: {display_name: Python 3, language: python, name: python3}
----
-# A small chapter
-```{code-cell} ipython3
-:tags: [parameters]
-seed = 0
-```
-```{code-cell} ipython3
-"""
+HEAD = FRONT + PARAMETERS + "```{code-cell} ipython3\n"
 JUDGED = """import numpy as np
 from matplotlib import pyplot as plt
 from qbc.claims import check, glue, mean

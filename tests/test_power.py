@@ -7,22 +7,13 @@ from contextlib import redirect_stderr, redirect_stdout
 from types import SimpleNamespace
 
 import pytest
-from made_up import edit
+from made_up import FRONT, PARAMETERS, cell, edit
 
 from qbc import cli
 from qbc.pipeline import evidence, record
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("power")]  # twenty kernels of some seconds each; one project for all
 
-HEAD = """---
-kernelspec: {display_name: Python 3, language: python, name: python3}
----
-# A small chapter
-```{code-cell} ipython3
-:tags: [parameters]
-seed = 0
-```
-"""
 CELLS = [
     """import numpy as np
 from qbc import bounds, families, learn, quantizers, systems
@@ -54,7 +45,7 @@ check("thm-seed", float(seed), "<=", 1000)"""
 
 
 def text(cells):
-    return HEAD + "".join(f"```{{code-cell}} ipython3\n{c}\n```\n" for c in cells)
+    return FRONT + PARAMETERS + "".join(map(cell, cells))
 
 
 def qbc(*words, top):

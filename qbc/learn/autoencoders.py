@@ -1,32 +1,37 @@
-"""Conditional autoencoders for actions or chunks: a latent z carries what the observation leaves open.
+"""Conditional autoencoders of chunks: a latent z carries what the observation leaves open.
 
-The encoder sees the action and says where its latent lies, N(mu, sigma^2); the decoder sees the latent and the observation. What
-is minimised is the mean error of the decoded action plus ``weight`` times a penalty that draws the latents to the prior N(0, I):
+The encoder sees the chunk and says where its latent lies, N(mu, sigma^2); the decoder sees the latent and the observation. What
+is minimised is the mean error of the decoded chunk plus ``weights`` times a penalty that draws the latents to the prior N(0, I):
 ``kl`` draws every single posterior (a conditional VAE), ``mmd`` only the mixture of all of them (a Wasserstein autoencoder).
+Deployed, z is drawn from that prior, or from one that was fitted to the codes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
 
+import numpy as np
 import torch
+from numpy.typing import ArrayLike
 from torch import Tensor
 
-from qbc.learn.ensemble import Ensemble
-from qbc.learn.training import array, minimise, tensor
+from qbc.demonstrations import Demonstrations, demonstrations
+from qbc.learn.device import alone, array, generator, tensor
+from qbc.learn.fitting import Batch, Data, Fit, Head, average
+from qbc.learn.mixture import Mixture, fit_mixture
+from qbc.learn.networks import Ensemble
+from qbc.learn.regression import error
+from qbc.learn.scale import Scale
 from qbc.systems import Array
-
-LOSSES: dict[str, Callable[[Tensor], Tensor]] = {"squared": torch.square, "absolute": torch.abs}
 
 
 def stratified(k: int, n: int, latent: int, strata: int, g: torch.Generator) -> Tensor:
     """Standard normals (k, n, latent): in each block of ``strata`` consecutive rows every coordinate has one draw in each
     of ``strata`` equally likely intervals, in random order. ``strata`` = 1 gives independent draws."""
-    if n % strata:
-        raise ValueError(f"strata must divide the rows of a batch, got {strata} and {n}")
-    cell = torch.rand(k, n // strata, strata, latent, generator=g).argsort(dim=2)
-    u = (cell + torch.rand(cell.shape, generator=g)) / strata
+    cell = torch.rand(k, n // strata, strata, latent, generator=g, dtype=torch.float32).argsort(dim=2)
+    u = (cell + torch.rand(cell.shape, generator=g, dtype=torch.float32)) / strata
     return tensor(torch.special.ndtri(u.clamp(1e-7, 1 - 1e-7)).reshape(k, n, latent))
 
 
@@ -47,106 +52,128 @@ def mmd(z: Tensor, prior: Tensor) -> Tensor:
     return inner - 2 * mean_kernel(z, prior, n * n, 0.0)
 
 
-@dataclass(frozen=True)
-class Autoencoders:
-    """k fitted autoencoders side by side; ``weights`` holds the weight of the penalty of each.
-
-    Observations ``s`` (N, ds) or (k, N, ds) are left out where there is one observation for all.
-    """
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Autoencoders(Head):
+    """k fitted autoencoders; ``weights`` holds the weight of the penalty of each. As a head: decodes latents of the prior."""
 
     encoder: Ensemble
     decoder: Ensemble
     weights: tuple[float, ...]
     jitter: float | None  # the fixed sigma of the posteriors, None where it is learned
+    latent: int
+    seen: Scale | None = None  # of what the encoder sees in place of the chunk
+    prior: Mixture | None = None  # fitted to the codes; None: N(0, I)
 
-    def posterior(self, seen: Tensor, s: Tensor | None) -> tuple[Tensor, Tensor]:
-        out = self.encoder(join(seen, s))
+    def posterior(self, seen: Tensor, obs: Tensor) -> tuple[Tensor, Tensor]:
+        """Means and log widths of the latents (k, n, latent)."""
+        out = self.encoder(torch.cat([seen, obs], dim=2))
         if self.jitter is not None:
             return out, torch.full_like(out, self.jitter).log()
         mu, log_sigma = out.chunk(2, dim=2)
         return mu, log_sigma
 
-    def encode(self, seen: Array, s: Array | None = None) -> tuple[Array, Array]:
-        """Mean and standard deviation of the latents of the actions ``seen`` (N, da) or (k, N, da): (k, N, latent) each."""
-        with torch.no_grad():
-            mu, log_sigma = self.posterior(tensor(seen), None if s is None else tensor(s))
+    def decoded(self, z: Tensor, obs: Tensor) -> Tensor:
+        out: Tensor = self.decoder(torch.cat([z, obs], dim=2))
+        return out
+
+    def draw(self, obs: Tensor, rng: np.random.Generator) -> Tensor:
+        if self.prior is None:
+            return self.decoded(tensor(rng.normal(size=(*obs.shape[:2], self.latent))), obs)
+        return self.decoded(tensor(self.prior(array(obs), rng)[:, :, 0]), obs)  # the prior sees what the decoder sees
+
+    def look(self, x: ArrayLike | None, n: int) -> Tensor:
+        return self.view.see(np.zeros((self.k, n, 0)) if x is None else np.asarray(x, dtype=float))
+
+    def encode(self, seen: ArrayLike, x: ArrayLike | None = None) -> tuple[Array, Array]:
+        """Mean and standard deviation (k, n, latent) of the latents of chunks, or of what else the encoder sees, (n, .) shown to all
+        or (k, n, ...), at observations x, if there are any."""
+        a = np.asarray(seen, dtype=float)
+        a = a if a.ndim > 2 else np.broadcast_to(a, (self.k, *a.shape))
+        if self.seen is None:
+            s = self.view.hear(a.reshape(*a.shape[:2], *(self.view.shape if not self.view.represented_as else a.shape[2:])))
+        else:
+            s = tensor(self.seen.into(a))
+        with alone():
+            mu, log_sigma = self.posterior(s, self.look(x, s.shape[1]))
         return array(mu), array(log_sigma.exp())
 
-    def decode(self, z: Array, s: Array | None = None) -> Array:
-        """The actions that latents z (k, N, latent) or (N, latent) stand for: (k, N, da)."""
-        given = z.shape[-1] + (0 if s is None else s.shape[-1])
-        if given != self.decoder.dims[0]:
-            raise ValueError(f"decode needs {self.decoder.dims[0]} coordinates of latent and observation together, got {given}")
-        with torch.no_grad():
-            return array(self.decoder(join(tensor(z), None if s is None else tensor(s))))
+    def decode(self, z: ArrayLike, x: ArrayLike | None = None) -> Array:
+        """The chunks (k, n, h, du) that latents z (k, n, latent), or (n, latent) shown to all, stand for."""
+        a = np.asarray(z, dtype=float)
+        if a.shape[-1] != self.latent or a.ndim not in (2, 3):
+            raise ValueError(f"latents: (n, {self.latent}) or ({self.k}, n, {self.latent}), got {a.shape}")
+        with alone():
+            return self.view.say(self.decoded(tensor(a).expand(self.k, *a.shape[-2:]), self.look(x, a.shape[-2])))
 
     def only(self, i: int) -> Autoencoders:
         """Autoencoder i alone."""
         one = slice(i, i + 1)
-        return Autoencoders(self.encoder.part(one), self.decoder.part(one), self.weights[one], self.jitter)
-
-
-def join(x: Tensor, s: Tensor | None) -> Tensor:
-    """x and s side by side, whichever of them is shared by all networks."""
-    if s is None:
-        return x
-    if x.ndim != s.ndim:
-        k = max(t.shape[0] for t in (x, s) if t.ndim == 3)
-        x, s = (t if t.ndim == 3 else t.expand(k, *t.shape) for t in (x, s))
-    return torch.cat([x, s], dim=-1)
+        return replace(
+            self, view=self.view.only(i), loss=self.loss[one], trace=self.trace[:, [0, 1 + i]], encoder=self.encoder.part(one),
+            decoder=self.decoder.part(one), weights=self.weights[one], seen=self.seen.only(i) if self.seen else None, prior=None,
+        )  # fmt: skip
 
 
 def fit_autoencoders(
-    a: Array,
-    weights: Sequence[float],
+    demos: Demonstrations,
+    fit: Fit,
     *,
-    seed: int,
-    steps: int,
-    latent: int = 1,
-    s: Array | None = None,
-    seen: Array | None = None,
+    weights: Sequence[float],
+    latent: int = 4,
     loss: str = "squared",
-    penalty: str = "kl",
+    penalty: Literal["kl", "mmd"] = "kl",
     jitter: float | None = None,
+    units: Literal["data", "spread"] = "data",
+    seen: Array | None = None,
     strata: int = 1,
-    batch: int | None = None,
-    lr: float = 3e-3,
-    encoder: Sequence[int] = (32,),
-    decoder: Sequence[int] = (32, 32),
+    components: int = 0,
+    encoder: Sequence[int] | None = None,
 ) -> Autoencoders:
-    """Fit one autoencoder of the actions or chunks a (N, da) for each entry of ``weights``, or a (k, N, da), one data set each.
+    """One autoencoder for each data set and entry of ``weights``.
 
-    The error, ``squared`` or ``absolute``, is the mean over the coordinates of a. ``seen`` is what the encoder sees (default: a),
-    ``jitter`` fixes the posteriors' width, ``strata`` is the number of consecutive rows of a batch (default: all rows, in order)
-    whose latent noise is stratified, fresh in every step; ``encoder`` and ``decoder`` are hidden widths.
+    The error, ``squared`` or ``absolute``, is the mean over the coordinates of a chunk, in the ``units`` of the data or of their
+    spread: they are what a weight is measured in. ``jitter`` fixes the posteriors' width. ``seen`` (k, N, d) is what the encoder
+    sees (default: the chunk). ``strata``: that many consecutive rows of a batch have stratified latent noise, fresh in every step.
+    ``components`` > 0: the prior is a mixture of so many Gaussians fitted to the codes, given the observation. ``encoder``: its hidden
+    widths, where they are not those of ``fit``. Raises ``ValueError`` naming the argument that does not fit.
     """
-    k = len(weights)
-    given = [x for x in (a, s, seen) if x is not None]
-    if any(x.ndim not in (2, 3) or x.shape[-2] != a.shape[-2] or (x.ndim == 3 and len(x) != k) for x in given):
-        raise ValueError(f"fit_autoencoders needs (N, .) or ({k}, N, .) arrays of one N, got {[x.shape for x in given]}")
-    if loss not in LOSSES or penalty not in ("kl", "mmd") or (penalty == "kl" and jitter is not None):
-        raise ValueError(f"loss is squared or absolute, penalty kl (no jitter) or mmd, got {loss!r}, {penalty!r}, jitter {jitter}")
-    A, X = (tensor(x).expand(k, *x.shape[-2:]) for x in (a, a if seen is None else seen))
-    S = None if s is None else tensor(s).expand(k, *s.shape[-2:])
-    d_s, d_out = (0 if S is None else S.shape[2]), (2 if jitter is None else 1) * latent
-    fit = Autoencoders(
-        Ensemble(k, (X.shape[2] + d_s, *encoder, d_out), seed),
-        Ensemble(k, (latent + d_s, *decoder, A.shape[2]), seed + 1),
-        tuple(map(float, weights)),
-        jitter,
-    )
-    g, rows, weight = torch.Generator().manual_seed(seed), torch.arange(k)[:, None], tensor(weights)
-    size = batch or a.shape[-2]
+    k = demos.k
+    if len(weights) != k or min(weights) < 0:
+        raise ValueError(f"weights: {k} numbers >= 0, one a data set, got {tuple(weights)}")
+    if penalty not in ("kl", "mmd") or (penalty == "kl" and jitter is not None) or (jitter is not None and not jitter > 0):
+        raise ValueError(f"penalty: kl (without jitter) or mmd, got {penalty!r} with jitter {jitter}")
+    if seen is not None and (seen.ndim != 3 or seen.shape[:2] != (k, demos.rows)):
+        raise ValueError(f"seen: ({k}, {demos.rows}, d), got {seen.shape}")
+    if (fit.batch or demos.rows) % strata:
+        raise ValueError(f"strata: a divisor of the rows of a batch, {fit.batch or demos.rows}, got {strata}")
+    data, errors = Data(demos, fit), error(loss)
+    size = tensor(data.view.act.sd) ** {"squared": 2, "absolute": 1}[loss] if units == "data" else tensor(1.0)
+    scale = None if seen is None else Scale.of(seen)
+    shown = data.act if seen is None or scale is None else tensor(scale.into(seen))
+    hidden = data.hidden() if encoder is None else encoder
+    says = (2 if jitter is None else 1) * latent
+    heads = Autoencoders(
+        view=data.view, loss=np.empty(k), trace=np.empty((0, k + 1)), weights=tuple(map(float, weights)), jitter=jitter, latent=latent,
+        encoder=Ensemble(k, (shown.shape[2] + data.features, *hidden, says), fit.seed, fit.activation),
+        decoder=data.network(latent + data.features, data.size, plus=1), seen=scale,
+    )  # fmt: skip
+    weight = tensor(weights)
 
-    def objective() -> Tensor:
-        at = (rows, torch.randint(a.shape[-2], (k, size), generator=g)) if batch else slice(None)
-        S_i = None if S is None else S[at]
-        mu, log_sigma = fit.posterior(X[at], S_i)
-        z = mu + log_sigma.exp() * stratified(k, size, latent, strata, g)
-        error = LOSSES[loss](fit.decoder(join(z, S_i)) - A[at]).mean(dim=(1, 2))
-        price = kl_to_prior(mu, log_sigma).mean(dim=1) if penalty == "kl" else mmd(z, stratified(k, size, latent, 1, g))
-        total: Tensor = (error + weight * price).sum()
-        return total
+    def objective(batch: Batch) -> Tensor:
+        n = batch.rows.shape[1]
+        mu, log_sigma = heads.posterior(shown[data.of, batch.rows], batch.obs)
+        z = mu + log_sigma.exp() * stratified(k, n, latent, strata if n % strata == 0 else 1, data.g)
+        miss = average(errors(heads.decoded(z, batch.obs) - batch.act) * size, batch.mask)
+        price = kl_to_prior(mu, log_sigma).mean(dim=1) if penalty == "kl" else mmd(z, stratified(k, n, latent, 1, data.g))
+        return miss + weight * price
 
-    minimise([*fit.encoder.parameters(), *fit.decoder.parameters()], objective, steps=steps, lr=lr)
-    return fit
+    trained = data.train([*heads.encoder.parameters(), *heads.decoder.parameters()], objective)
+    heads = replace(heads, **trained)
+    if not components:
+        return heads
+    with alone():
+        everything = data.at(data.all())
+        mu, log_sigma = heads.posterior(shown, everything.obs)
+        z = mu + log_sigma.exp() * stratified(k, data.rows, latent, 1, generator(fit.seed))
+    codes = demonstrations(array(everything.obs), array(z), weights=demos.weights)
+    return replace(heads, prior=fit_mixture(codes, fit, components=components))

@@ -1,107 +1,108 @@
-"""Chunk heads that decode what was drawn: a latent, a vector of a learned codebook, a prototype. Data and calls as in ``chunks``."""
+"""Heads that draw a code and decode it: a vector of a learned codebook, or one of the chunks' k-means centres."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
+from qbc.demonstrations import Demonstrations
 from qbc.finite import draw
-from qbc.learn.autoencoders import fit_autoencoders
-from qbc.learn.chunks import Head, checked
-from qbc.learn.ensemble import Ensemble
-from qbc.learn.scale import Scale
-from qbc.learn.training import array, minimise, tensor
+from qbc.learn.device import alone, array, tensor
+from qbc.learn.fitting import Batch, Data, Fit, Head, average
+from qbc.learn.networks import Ensemble
+from qbc.learn.regression import error
+from qbc.learn.softmax import CodeLaw, fit_code_law
 from qbc.systems import Array
 
 
-def fit_latents(
-    x: Array,
-    u: Array,
-    weights: Sequence[float],
-    *,
-    penalty: str,
-    seed: int,
-    steps: int,
-    latent: int = 4,
-    lr: float = 2e-3,
-    batch: int = 128,
-    width: int = 128,
-) -> Head:
-    """An autoencoder of the chunk under absolute loss, deployed by decoding z ~ N(0, I): see ``autoencoders``."""
-    scale, jitter = Scale.of(u), None if penalty == "kl" else 0.075
-    fit = fit_autoencoders(
-        scale.into(u), weights, s=x, seed=seed, steps=steps, latent=latent, loss="absolute", penalty=penalty,
-        jitter=jitter, batch=batch, lr=lr, encoder=(width, width), decoder=(width, width),
-    )  # fmt: skip
-    return lambda x, rng: scale.back(fit.decode(rng.normal(size=(*x.shape[:2], latent)), x))
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Codebook(Head):
+    """The decoder sees the observation and a vector of the codebook, whose code is drawn as often as it is used there."""
 
+    decoder: Ensemble
+    book: Tensor  # (k, K, latent)
+    law: CodeLaw
 
-def fit_codes(
-    x: Array,
-    u: Array,
-    codes: Sequence[int],
-    *,
-    seed: int,
-    steps: int,
-    latent: int = 4,
-    lr: float = 2e-3,
-    batch: int = 128,
-    width: int = 128,
-    commit: float = 0.25,
-) -> Head:
-    """A vector-quantised latent: the decoder sees the nearest of ``codes[i]`` vectors, learned with it; codes are drawn uniformly.
-
-    Absolute error, straight-through gradients; the codebook starts at encoded demonstrations.
-    """
-    k, scale = checked(x, u), Scale.of(u)
-    encoder = Ensemble(k, (u.shape[2] + x.shape[2], width, width, latent), seed, "silu")
-    decoder = Ensemble(k, (latent + x.shape[2], width, width, u.shape[2]), seed + 1, "silu")
-    X, U, rows = tensor(x), tensor(scale.into(u)), torch.arange(k)[:, None]
-    g, most = torch.Generator().manual_seed(seed), max(codes)
-    with torch.no_grad():
-        i = torch.rand(k, X.shape[1], generator=g).argsort(dim=1)[:, :most]
-        book = nn.Parameter(encoder(torch.cat([U[rows, i], X[rows, i]], dim=2)))
-    absent = tensor(np.where(np.arange(most) < np.array(codes)[:, None], 0.0, np.inf))[:, None]
-
-    def objective() -> Tensor:
-        i = torch.randint(X.shape[1], (k, batch), generator=g)
-        z = encoder(torch.cat([U[rows, i], X[rows, i]], dim=2))
-        near = (torch.cdist(z.detach(), book.detach()) + absent).argmin(dim=2)
-        q = book[rows, near]
-        error = (decoder(torch.cat([z + (q - z).detach(), X[rows, i]], dim=2)) - U[rows, i]).abs().mean(dim=(1, 2))
-        drift = ((q - z.detach()) ** 2).mean(dim=(1, 2)) + commit * ((z - q.detach()) ** 2).mean(dim=(1, 2))
-        total: Tensor = (error + drift).sum()
-        return total
-
-    minimise([*encoder.parameters(), *decoder.parameters(), book], objective, steps=steps, lr=lr)
-
-    def head(x: Array, rng: np.random.Generator) -> Array:
-        pick = torch.as_tensor((rng.random(x.shape[:2]) * np.array(codes)[:, None]).astype(int))
-        with torch.no_grad():
-            return scale.back(array(decoder(torch.cat([book[rows, pick], tensor(x)], dim=2))))
-
-    return head
-
-
-def fit_prototypes(x: Array, u: Array, codes: int, *, seed: int) -> Head:
-    """k-means over whole chunks u (k, N, du); the code is drawn with its frequency among the chunks of that observation."""
-    from sklearn.cluster import KMeans  # slow to import, needed here only
-
-    checked(x, u)
-    fits = [KMeans(codes, n_init=1, random_state=seed).fit(v) for v in u]
-
-    def head(x_new: Array, rng: np.random.Generator) -> Array:
-        out = np.empty((*x_new.shape[:2], u.shape[2]))
-        for i, fit in enumerate(fits):
-            for row in np.unique(x_new[i], axis=0):
-                here, same = (x_new[i] == row).all(axis=1), (x[i] == row).all(axis=1)
-                if not same.any():
-                    raise ValueError(f"prototypes know only the observations they were fitted to, got {row}")
-                share = np.bincount(fit.labels_[same], minlength=codes) / same.sum()
-                out[i, here] = fit.cluster_centers_[draw(np.broadcast_to(share, (here.sum(), codes)), rng)]
+    def draw(self, obs: Tensor, rng: np.random.Generator) -> Tensor:
+        pick = torch.as_tensor(draw(self.law(obs), rng))
+        z = self.book[torch.arange(self.k)[:, None], pick]
+        out: Tensor = self.decoder(torch.cat([z, obs], dim=2))
         return out
 
-    return head
+
+def fit_codebook(
+    demos: Demonstrations, fit: Fit, *, codes: Sequence[int], latent: int = 4, commit: float = 0.25, loss: str = "absolute"
+) -> Codebook:
+    """A vector-quantised latent: the decoder sees the nearest of ``codes[i]`` vectors, learned with it (a VQ-VAE).
+
+    Straight-through gradients, ``commit`` times the encoder's distance from its vector; the codebook starts at
+    k-means++ seeds of the encoded demonstrations. Raises ``ValueError`` unless there is a number of codes, 1 or more, for each data set.
+    """
+    from sklearn.cluster import kmeans_plusplus  # slow to import, needed here only
+
+    k, most = demos.k, max(codes, default=0)
+    if len(codes) != k or not 1 <= min(codes) <= most <= demos.rows:
+        raise ValueError(f"codes: {k} numbers from 1 to {demos.rows}, one a data set, got {tuple(codes)}")
+    data, errors = Data(demos, fit), error(loss)
+    encoder = data.network(data.size + data.features, latent)
+    decoder = data.network(latent + data.features, data.size, plus=1)
+    absent = tensor(np.where(np.arange(most) < np.array(codes)[:, None], 0.0, np.inf))[:, None]
+    with alone():
+        start = data.at(data.all())
+        encoded = array(encoder(torch.cat([start.act, start.obs], dim=2)))
+    seeds = [kmeans_plusplus(z, most, random_state=fit.seed)[0] for z in encoded]  # a rare mode gets a code of its own
+    book = nn.Parameter(tensor(np.stack(seeds)))
+
+    def nearest(batch: Batch) -> tuple[Tensor, Tensor]:
+        z = encoder(torch.cat([batch.act, batch.obs], dim=2))
+        return z, (torch.cdist(z.detach(), book.detach()) + absent).argmin(dim=2)
+
+    def objective(batch: Batch) -> Tensor:
+        z, near = nearest(batch)
+        q = book[data.of, near]
+        miss = average(errors(decoder(torch.cat([z + (q - z).detach(), batch.obs], dim=2)) - batch.act), batch.mask)
+        return miss + ((q - z.detach()) ** 2).mean(dim=(1, 2)) + commit * ((z - q.detach()) ** 2).mean(dim=(1, 2))
+
+    trained = data.train([*encoder.parameters(), *decoder.parameters(), book], objective)
+    with alone():
+        used = nearest(data.at(data.all()))[1]
+    law = fit_code_law(demos, fit, used.cpu().numpy(), most)
+    return Codebook(**trained, decoder=decoder.requires_grad_(False), book=book.detach(), law=law)
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Prototypes(Head):
+    """A whole chunk out of a list, drawn as often as it occurs at the observation."""
+
+    centres: Array  # (k, K, h du), in units of the spread
+    law: CodeLaw
+
+    def draw(self, obs: Tensor, rng: np.random.Generator) -> Array:
+        pick = draw(self.law(obs), rng)
+        return self.centres[np.arange(self.k)[:, None], pick]
+
+
+def fit_prototypes(demos: Demonstrations, fit: Fit, *, codes: int) -> Prototypes:
+    """``codes`` k-means centres of whole chunks; which is drawn is learned by log-loss, given the observation.
+
+    Raises ``ValueError`` if there are padded steps, which k-means cannot leave out, or fewer rows than codes.
+    """
+    from sklearn.base import clone
+    from sklearn.cluster import KMeans  # slow to import, needed here only
+
+    if demos.mask is not None:
+        raise ValueError("fit_prototypes: k-means compares whole chunks; give chunks without padded steps")
+    if not 1 <= codes <= demos.rows:
+        raise ValueError(f"codes: 1 to {demos.rows}, got {codes}")
+    data = Data(demos, fit)
+    w = demos.weights
+    plain = KMeans(codes, n_init=1, random_state=fit.seed)
+    fits = [clone(plain).fit(v, sample_weight=None if w is None else w[i]) for i, v in enumerate(array(data.act))]
+    law = fit_code_law(demos, fit, np.stack([f.labels_ for f in fits]).astype(np.int64), codes)
+    centres = np.stack([f.cluster_centers_ for f in fits])
+    loss = np.array([f.inertia_ for f in fits]) / (demos.rows * data.size)
+    return Prototypes(view=data.view, loss=loss, trace=np.empty((0, demos.k + 1)), centres=centres, law=law)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from qbc.demonstrations import finite
 from qbc.policies import Linear
 from qbc.systems import Array
 
@@ -13,8 +14,7 @@ def fit_linear(x: Array, u: Array, prior: Linear | None = None) -> Linear:
 
     What the demonstrations do not excite keeps the prior's value: the limit of gradient descent started at the prior.
     """
-    if len(x) != len(u) or x.ndim != 2 or u.ndim != 2:
-        raise ValueError(f"fit_linear needs x (N, dx) and u (N, du), got {x.shape} and {u.shape}")
+    _checked("fit_linear", x, u)
     prior = prior or Linear(np.zeros((u.shape[1], x.shape[1])), np.zeros(u.shape[1]))
     design = np.hstack([x, np.ones((len(x), 1))])
     rest = u - (x @ prior.gain.T + prior.offset)
@@ -27,9 +27,17 @@ def descend(x: Array, u: Array, *, steps: int, lr: float) -> Array:
 
     Entry t is the gain after t steps, so the first is 0; in the limit it is the least-squares gain closest to 0, if lr is small.
     """
-    if len(x) != len(u) or x.ndim != 2 or u.ndim != 2 or steps < 1:
-        raise ValueError(f"descend needs x (N, dx), u (N, du), steps >= 1, got {x.shape}, {u.shape} and steps = {steps}")
+    _checked("descend", x, u)
+    if steps < 1 or not 0 < lr < np.inf:
+        raise ValueError(f"descend needs steps >= 1 and a finite lr > 0, got {steps} and {lr}")
     gains = np.zeros((steps, u.shape[1], x.shape[1]))
     for t in range(1, steps):
         gains[t] = gains[t - 1] - 2 * lr * (x @ gains[t - 1].T - u).T @ x / len(x)
     return gains
+
+
+def _checked(name: str, x: Array, u: Array) -> None:
+    if len(x) != len(u) or x.ndim != 2 or u.ndim != 2 or not len(x):
+        raise ValueError(f"{name} needs x (N, dx) and u (N, du), N >= 1, got {x.shape} and {u.shape}")
+    finite("x", x[None])
+    finite("u", u[None])

@@ -14,8 +14,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from qbc.learn.ensemble import Ensemble
-from qbc.learn.training import array, minimise, tensor
+from qbc.demonstrations import finite
+from qbc.learn.device import alone, array, generator, minimise, tensor
+from qbc.learn.fitting import Fit
+from qbc.learn.networks import Ensemble
 from qbc.systems import Array
 
 
@@ -46,7 +48,7 @@ class Generators:
 
     def __call__(self, z: Array) -> Array:
         """Actions (k, N) for noise z (N, d) shown to all, or (k, N, d)."""
-        with torch.no_grad():
+        with alone():
             return array(self.forward(tensor(z))[..., 0])
 
     @property
@@ -61,31 +63,23 @@ class Generators:
 
 
 def fit_lipschitz(
-    z: Array,
-    u: Array,
-    constants: Sequence[float],
-    *,
-    seed: int,
-    activation: str = "groupsort",
-    normalise: bool = True,
-    steps: int = 1000,
-    lr: float = 5e-3,
-    batch: int = 256,
-    width: int = 32,
-    depth: int = 3,
+    z: Array, u: Array, constants: Sequence[float], fit: Fit, *, activation: str = "groupsort", normalise: bool = True
 ) -> Generators:
     """One generator for each entry of ``constants``, at most that steep, from base noise z (N, d) to actions distributed as u (M,).
 
-    Each of ``steps`` compares, for every generator, a sorted batch of its actions with as many quantiles of ``u``.
+    Each step of ``fit`` compares, for every generator, a sorted batch of its actions with as many quantiles of ``u``.
     ``normalise=False`` leaves the layers free; ``constants`` then only scale the output at the start.
-    Raises ``ValueError`` for data, constants, activations or widths that do not fit, or if training diverged.
+    Constants are in units of u over units of z, so neither is rescaled. Raises ``ValueError`` for data, constants, activations or
+    widths that do not fit, or if training diverged.
     """
-    if z.ndim != 2 or u.ndim != 1 or not len(constants) or min(constants) <= 0:
+    if z.ndim != 2 or u.ndim != 1 or not len(u) or not len(constants) or min(constants) <= 0:
         raise ValueError(f"fit_lipschitz needs z (N, d), u (M,) and constants > 0, got {z.shape}, {u.shape} and {tuple(constants)}")
-    if activation not in ONE_LIPSCHITZ or width % 2:
-        raise ValueError(f"activation must be one of {', '.join(ONE_LIPSCHITZ)} and width even, got {activation!r} and {width}")
-    k, g = len(constants), torch.Generator().manual_seed(seed)
-    net = Ensemble(k, (z.shape[1], *[width] * depth, 1), seed)
+    finite("z", z[None])
+    finite("u", u[None, :, None])
+    if activation not in ONE_LIPSCHITZ or fit.width % 2:
+        raise ValueError(f"activation must be one of {', '.join(ONE_LIPSCHITZ)} and width even, got {activation!r} and {fit.width}")
+    k, g, batch = len(constants), generator(fit.seed), fit.batch or len(z)
+    net = Ensemble(k, (z.shape[1], *[fit.width] * fit.depth, 1), fit.seed)
     top = tensor(constants)[:, None, None]
     Z, target = tensor(z), tensor(np.quantile(u, (np.arange(batch) + 0.5) / batch))
 
@@ -99,6 +93,6 @@ def fit_lipschitz(
         total: Tensor = ((out.sort(dim=1).values - target) ** 2).mean(dim=1).sum()
         return total
 
-    minimise(net.parameters(), loss, steps=steps, lr=lr)
-    with torch.no_grad():
+    minimise(net.parameters(), loss, steps=fit.steps, lr=fit.lr)
+    with alone():
         return generators()

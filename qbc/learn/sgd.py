@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
-from qbc.learn.ensemble import Ensemble, Networks
-from qbc.learn.training import array, tensor
+from qbc.learn.device import array, tensor
+from qbc.learn.networks import Ensemble, Networks
 from qbc.systems import Array
 
 Batches = Callable[[], tuple[Array, Array]]  # a fresh minibatch at every call: states and actions

@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from qbc.learn.training import array, minimise, tensor
+from qbc.demonstrations import finite
+from qbc.learn.device import alone, array, generator, tensor
 from qbc.systems import Array
 
 ACTIVATIONS = {"tanh": torch.tanh, "relu": torch.relu, "silu": nn.functional.silu}
@@ -24,17 +25,17 @@ class Ensemble(nn.Module):
     """
 
     def __init__(self, k: int, dims: Sequence[int], seed: int, activation: str = "tanh") -> None:
-        if k < 1 or len(dims) < 2 or min(dims) < 1:
-            raise ValueError(f"an Ensemble needs k >= 1 and at least two widths >= 1, got k = {k}, dims = {tuple(dims)}")
+        if k < 1 or len(dims) < 2 or dims[0] < 0 or min(dims[1:]) < 1:
+            raise ValueError(f"an Ensemble needs k >= 1, an input of 0 or more and widths >= 1, got k = {k}, dims = {tuple(dims)}")
         if activation not in ACTIVATIONS:
             raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}, got {activation!r}")
         super().__init__()
-        g = torch.Generator().manual_seed(seed)
+        g = generator(seed)
         self.k, self.dims, self.activation = k, tuple(dims), activation
         self.weights, self.biases = nn.ParameterList(), nn.ParameterList()
         for width_in, width_out in pairwise(dims):
             for store, rows in ((self.weights, width_in), (self.biases, 1)):
-                start = (2 * torch.rand(k, rows, width_out, generator=g) - 1) / width_in**0.5
+                start = (2 * torch.rand(k, rows, width_out, generator=g, dtype=torch.float32) - 1) / max(width_in, 1) ** 0.5
                 store.append(nn.Parameter(tensor(start)))
 
     def forward(self, x: Tensor) -> Tensor:
@@ -76,7 +77,8 @@ class Networks:
     net: Ensemble
 
     def __call__(self, x: Array) -> Array:
-        with torch.no_grad():
+        finite("observations", x if x.ndim == 3 else x[None])
+        with alone():
             return array(self.net(tensor(x)))
 
     def policy(self, x: Array, rng: np.random.Generator) -> Array:
@@ -85,45 +87,8 @@ class Networks:
 
     def jacobian(self, x: Array) -> Array:
         """Every network's derivative at the one state x (dx,): (k, du, dx)."""
-        z = tensor(np.tile(x, (self.net.k, 1, 1))).requires_grad_()
-        out = self.net(z).sum(dim=(0, 1))
-        rows = [torch.autograd.grad(o, z, retain_graph=True)[0][:, 0] for o in out]
-        return array(torch.stack(rows, dim=1))
-
-
-def fit_ensemble(
-    x: Array,
-    u: Array,
-    *,
-    k: int,
-    seed: int,
-    steps: int,
-    lr: float,
-    batch: int | None = None,
-    width: int = 32,
-    depth: int = 2,
-    activation: str = "tanh",
-    penalty: float = 0.0,
-) -> Networks:
-    """Mean regression by k networks at once, to data x (N, dx), u (N, du) shared by all or (k, N, .) of their own.
-
-    Each minimises its mean squared error plus ``penalty`` times the sum of its squared weights and biases, over random batches of
-    size ``batch`` (default: all data), with ``depth`` hidden layers of ``width``.
-    """
-    if x.shape[:-1] != u.shape[:-1] or x.ndim not in (2, 3) or (x.ndim == 3 and len(x) != k):
-        raise ValueError(f"fit_ensemble needs x (N, dx), u (N, du) or ({k}, N, .), got {x.shape} and {u.shape}")
-    net = Ensemble(k, (x.shape[-1], *[width] * depth, u.shape[-1]), seed, activation)
-    g = torch.Generator().manual_seed(seed)
-    X, U = (t.expand(k, *t.shape[-2:]) for t in (tensor(x), tensor(u)))
-    rows = torch.arange(k)[:, None]
-
-    def loss() -> Tensor:
-        i = torch.randint(X.shape[1], (k, batch), generator=g) if batch else None
-        X_i, U_i = (X, U) if i is None else (X[rows, i], U[rows, i])
-        total: Tensor = ((net(X_i) - U_i) ** 2).mean(dim=(1, 2)).sum()
-        for p in net.parameters() if penalty else ():
-            total = total + penalty * (p**2).sum()
-        return total
-
-    minimise(net.parameters(), loss, steps=steps, lr=lr)
-    return Networks(net)
+        with alone(grad=True):
+            z = tensor(np.tile(x, (self.net.k, 1, 1))).requires_grad_()
+            out = self.net(z).sum(dim=(0, 1))
+            rows = [torch.autograd.grad(o, z, retain_graph=True)[0][:, 0] for o in out]
+            return array(torch.stack(rows, dim=1))

@@ -1,0 +1,159 @@
+"""Demonstrations: what was observed and the chunk of actions that followed, for k data sets side by side.
+
+Checked here, once; learners take them as they are. What one learner can do with an observation or a chunk every learner can:
+noise in training, waves of an observation and other representations of a chunk belong to the demonstrations, not to a head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from qbc.representations import Representation
+from qbc.systems import Array
+
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Noise:
+    """Fresh noise on observations, in every batch of training: standard deviation ``sigma`` times a level drawn from ``levels``.
+
+    ``told``: the level is shown beside the observation, in training and, as a last column, at deployment.
+    """
+
+    sigma: Array  # (k, dx) [units of x]
+    levels: tuple[float, ...] = (1.0,)
+    told: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Demonstrations:
+    """k data sets of N rows. Raises ``ValueError`` naming network, row and column for numbers that are none, and wrong shapes.
+
+    Where ``mask`` is false the step was not demonstrated (the episode had ended): no learner looks at it.
+    """
+
+    x: Array  # (k, N, dx): observations; dx may be 0
+    u: Array  # (k, N, h, du): the h actions that followed
+    mask: Mask | None = None  # (k, N, h): which of them were demonstrated
+    weights: Array | None = None  # (k, N), >= 0: how often a row counts
+    noise: Noise | None = None
+    octaves: int = 0  # of waves beside the observation: see :meth:`waved`
+    represented_as: tuple[Representation, ...] = ()  # what was done to the chunks, first to last
+
+    def __post_init__(self) -> None:
+        x, u, mask, weights = self.x, self.u, self.mask, self.weights
+        if x.ndim != 3 or u.ndim != 4 or x.shape[:2] != u.shape[:2]:
+            raise ValueError(f"demonstrations: x (k, N, dx) and u (k, N, h, du) of one k and N, got {x.shape} and {u.shape}")
+        if self.rows < 2 or not u.size:
+            raise ValueError(f"demonstrations: at least two rows and one action coordinate, got u {u.shape}")
+        if mask is not None and (mask.shape != u.shape[:3] or mask.dtype != np.bool_ or not mask.any(axis=1).all()):
+            raise ValueError(f"mask: booleans {u.shape[:3]}, each step demonstrated in some row, got {mask.dtype} {mask.shape}")
+        finite("x", x)
+        finite("u", u if mask is None else np.where(mask[..., None], u, 0.0))
+        if weights is not None:
+            if weights.shape != u.shape[:2]:
+                raise ValueError(f"weights: shape {u.shape[:2]}, got {weights.shape}")
+            finite("weights", weights)
+            if weights.min() < 0 or not (weights.sum(axis=1) > 0).all():
+                raise ValueError("weights: >= 0, and some > 0 in each network")
+
+    @property
+    def k(self) -> int:
+        return len(self.x)
+
+    @property
+    def rows(self) -> int:
+        return int(self.x.shape[1])
+
+    @property
+    def h(self) -> int:
+        return int(self.u.shape[2])
+
+    @property
+    def du(self) -> int:
+        return int(self.u.shape[3])
+
+    def times(self, k: int) -> Demonstrations:
+        """One data set, shown to k networks."""
+        if self.k != 1 or k < 1:
+            raise ValueError(f"times: one data set and k >= 1, got {self.k} data sets and k = {k}")
+        mask = None if self.mask is None else self.mask.repeat(k, axis=0)
+        weights = None if self.weights is None else self.weights.repeat(k, axis=0)
+        noise = self.noise and replace(self.noise, sigma=self.noise.sigma.repeat(k, axis=0))
+        return replace(self, x=self.x.repeat(k, axis=0), u=self.u.repeat(k, axis=0), mask=mask, weights=weights, noise=noise)
+
+    def noised(self, sigma: ArrayLike, *, levels: Sequence[float] = (1.0,), told: bool = False) -> Demonstrations:
+        """With fresh noise on observations in training: ``sigma`` a number, (k,) one a network, or (k, dx) [units of x]."""
+        s = np.asarray(sigma, dtype=float)
+        s = np.broadcast_to(s[:, None] if s.ndim == 1 else s, (self.k, self.x.shape[2]))
+        finite("sigma", s)
+        if (s < 0).any() or not len(levels) or min(levels) < 0:
+            raise ValueError(f"noised: sigma >= 0 and at least one level >= 0, got {s.tolist()} and {tuple(levels)}")
+        return replace(self, noise=Noise(s, tuple(map(float, levels)), told))
+
+    def waved(self, octaves: int) -> Demonstrations:
+        """With sines and cosines of each observation beside it, the finest with half a wave per 3 / 2^(octaves - 1) deviations."""
+        if octaves < 0:
+            raise ValueError(f"octaves: >= 0, got {octaves}")
+        return replace(self, octaves=octaves)
+
+    def represented(self, by: Representation) -> Demonstrations:
+        """With chunks replaced by ``by.into`` of them; heads fitted to them answer with ``by.back``. Padded steps count as played."""
+        return replace(self, u=by.into(self.u), mask=None, represented_as=(*self.represented_as, by))
+
+
+def demonstrations(
+    x: ArrayLike | None, u: ArrayLike, *, mask: ArrayLike | None = None, weights: ArrayLike | None = None
+) -> Demonstrations:
+    """Demonstrations from arrays: x (N, dx) with u (N, du) or (N, h, du) for one network, or x (k, N, dx) with u (k, N, du) or
+    (k, N, h, du) for k. Without observations x is None, and u is (N, du), (k, N, du) or (k, N, h, du).
+
+    ``mask`` and ``weights`` have the shape of u without its last axis, and of x without its last.
+    """
+    U = np.asarray(u, dtype=float)
+    X = np.zeros((*U.shape[: min(U.ndim - 1, 2)], 0)) if x is None else np.asarray(x, dtype=float)
+    if X.ndim not in (2, 3) or U.ndim not in (X.ndim, X.ndim + 1) or X.shape[:-1] != U.shape[: X.ndim - 1]:
+        raise ValueError(f"demonstrations: x (N, dx) or (k, N, dx) and u with as many rows, got {X.shape} and {U.shape}")
+    M = None if mask is None else np.asarray(mask)
+    W = None if weights is None else np.asarray(weights, dtype=float)
+    if U.ndim == X.ndim:
+        U, M = U[..., None, :], None if M is None else M[..., None]
+    if X.ndim == 2:
+        X, U, M, W = X[None], U[None], None if M is None else M[None], None if W is None else W[None]
+    return Demonstrations(X, U, M, W)
+
+
+def chunks(episodes: Iterable[tuple[ArrayLike, ArrayLike]], h: int, *, history: int = 1) -> Demonstrations:
+    """One row for each step of each episode (x (T, dx), u (T, du)): the last ``history`` observations, oldest first, and the next h
+    actions. Before its start an episode repeats its first observation; after its end its last action, masked.
+    """
+    if h < 1 or history < 1:
+        raise ValueError(f"chunks: h and history >= 1, got {h} and {history}")
+    xs, us, masks = [], [], []
+    for i, (x, u) in enumerate(episodes):
+        X, U = np.asarray(x, dtype=float), np.asarray(u, dtype=float)
+        if X.ndim != 2 or U.ndim != 2 or len(X) != len(U) or not len(X):
+            raise ValueError(f"chunks: episode {i} needs x (T, dx) and u (T, du), T >= 1, got {X.shape} and {U.shape}")
+        t = np.arange(len(X))[:, None]
+        xs.append(X[np.maximum(t + np.arange(1 - history, 1), 0)].reshape(len(X), -1))
+        us.append(U[np.minimum(t + np.arange(h), len(U) - 1)])
+        masks.append(t + np.arange(h) < len(U))
+    if not xs:
+        raise ValueError("chunks: at least one episode")
+    mask = np.concatenate(masks)
+    return demonstrations(np.concatenate(xs), np.concatenate(us), mask=None if mask.all() else mask)
+
+
+def finite(name: str, a: Array, first: str = "network") -> None:
+    """Raise ``ValueError`` that says which entry of ``a`` (k, N, ...) is not a finite number."""
+    if np.isfinite(a).all():
+        return
+    at = np.argwhere(~np.isfinite(a))[0]
+    words = [first, "row", "step", "column"] if a.ndim == 4 else [first, "row", "column"][: a.ndim]
+    where = ", ".join(f"{w} {i}" for w, i in zip(words, at, strict=True))
+    raise ValueError(f"{name}: {where} is {a[tuple(at)]}, not a finite number")

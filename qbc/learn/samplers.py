@@ -1,0 +1,148 @@
+"""Samplers that carry noise to chunks in a chosen number of network evaluations: flow matching and denoising diffusion.
+
+One network of (mixture so far, time, observation) is trained on mixtures of data and noise at random times (see ``paths``). A
+sampler starts at noise; at each time it takes the network's guess of the data and of the noise, and mixes them again for the
+next time, with as much of the noise fresh as ``eta`` says: none (flows, DDIM of arXiv 2010.02502) or all (DDPM).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+
+import numpy as np
+import torch
+from numpy.typing import ArrayLike
+from torch import Tensor
+
+from qbc.demonstrations import Demonstrations
+from qbc.learn.device import alone, array, tensor
+from qbc.learn.fitting import Batch, Data, Fit, Head, average
+from qbc.learn.networks import Ensemble
+from qbc.learn.paths import GUESSES, PATHS, Path
+from qbc.learn.view import waves
+from qbc.systems import Array
+
+OCTAVES = 5  # of the time that the network is shown
+SPREADS = 20  # times at which the spread of the guess is measured
+
+
+def shown(z: Tensor, t: Tensor, obs: Tensor) -> Tensor:
+    """What the network sees: the mixture (k, n, d), the time t (k, n, 1) and waves of it, the observation (k, n, features)."""
+    return torch.cat([z, waves(t, OCTAVES), obs], dim=2)
+
+
+def schedule(evaluations: int | ArrayLike) -> Array:
+    """The times between which steps are taken: equally spaced, or those that are given; they rise from 0 to 1."""
+    t = np.asarray(evaluations, dtype=float)
+    t = np.linspace(0, 1, max(int(t), 0) + 1) if t.ndim == 0 and t == int(t) else t
+    if t.ndim != 1 or len(t) < 2 or t[0] != 0 or t[-1] != 1 or not (np.diff(t) > 0).all():
+        raise ValueError(f"evaluations: a number >= 1, or times that rise from 0 to 1, got {t.tolist()}")
+    return t
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Sampler(Head):
+    """k fitted samplers. :meth:`using` gives the same networks another number of evaluations, or other fresh noise."""
+
+    net: Ensemble
+    path: str
+    guess: str
+    ends: tuple[Tensor, Tensor] | None  # (k, 1, h du) each: guesses of the data are held inside; None: they are not
+    times: Array
+    eta: float
+    missing: Array | None  # (k, SPREADS): mean squared error of the guess of the data at equally spaced times; None: not added
+
+    def using(self, evaluations: int | ArrayLike | None = None, *, eta: float | None = None) -> Sampler:
+        """With so many equal steps, or steps between the given times, which rise from 0 to 1; ``eta`` in [0, 1]."""
+        eta = self.eta if eta is None else eta
+        if not 0 <= eta <= 1:
+            raise ValueError(f"eta: in [0, 1], got {eta}")
+        return replace(self, times=self.times if evaluations is None else schedule(evaluations), eta=eta)
+
+    def guesses(self, z: Tensor, t: float, obs: Tensor) -> tuple[Tensor, Tensor]:
+        """The network's guess of the data and of the noise in the mixture z (k, n, d) at time t: one evaluation."""
+        at, path = torch.full((*z.shape[:2], 1), t, dtype=torch.float32, device=z.device), PATHS[self.path]
+        clean = path.data(self.guess, self.net(shown(z, at, obs)), z, at)
+        if self.ends is not None:
+            clean = torch.maximum(torch.minimum(clean, self.ends[1]), self.ends[0])
+        return clean, path.noise(clean, z, at)
+
+    def draw(self, obs: Tensor, rng: np.random.Generator) -> Tensor:
+        path, shape = PATHS[self.path], (*obs.shape[:2], int(np.prod(self.view.shape)))
+
+        def fresh_noise() -> Tensor:  # drawn by ``rng``: the same on every device
+            return tensor(rng.standard_normal(shape, dtype=np.float32))
+
+        def parts(t: float) -> tuple[float, float]:
+            at = torch.tensor(t, dtype=torch.float64)
+            return float(path.a(at)), float(path.b(at))
+
+        z = fresh_noise()
+        for now, then in pairwise(self.times):
+            clean, noise = self.guesses(z, float(now), obs)
+            if then == 1:
+                return clean if self.missing is None else clean + self.spread(now, 1.0) * fresh_noise()
+            (a, b), (a_then, b_then) = parts(now), parts(then)
+            kept = min(a * b_then / (a_then * b), 1.0) if a_then else 1.0
+            fresh = self.eta * b_then * (1 - kept**2) ** 0.5  # what the posterior of the next mixture leaves open
+            rest = (b_then**2 - fresh**2) ** 0.5
+            z = a_then * clean + rest * noise
+            if self.missing is not None:
+                z = z + (tensor(fresh**2) + (a_then - rest * a / b) ** 2 * self.spread(now, 2.0)).sqrt() * fresh_noise()
+            elif fresh:
+                z = z + fresh * fresh_noise()
+        raise AssertionError("the last time is 1")
+
+    def spread(self, t: float, power: float) -> Tensor:
+        """The root mean square error of the guess of the data at time t, to a power: (k, 1, 1)."""
+        assert self.missing is not None
+        grid = np.linspace(0, 1, SPREADS + 1)[:-1]
+        return tensor(np.array([np.interp(t, grid, m) for m in self.missing]) ** (power / 2))[:, None, None]
+
+
+def _fit(demos: Demonstrations, fit: Fit, path: str, guess: str, clip: bool, wide: bool, times: Array, eta: float) -> Sampler:
+    if guess not in GUESSES or path not in PATHS:
+        raise ValueError(f"guess: one of {', '.join(GUESSES)}; path: one of {', '.join(PATHS)}; got {guess!r} and {path!r}")
+    data, way = Data(demos, fit), PATHS[path]
+    net = data.network(data.size + 1 + 2 * OCTAVES + data.features, data.size)
+
+    def objective(batch: Batch) -> Tensor:
+        t, noise = data.uniform(*batch.act.shape[:2], 1), data.normal(*batch.act.shape)
+        said = net(shown(way.mix(batch.act, noise, t), t, batch.obs))
+        return average((said - way.target(guess, batch.act, noise, t)) ** 2, batch.mask)
+
+    ends = (data.act.amin(dim=1, keepdim=True), data.act.amax(dim=1, keepdim=True)) if clip else None
+    trained = data.train(net.parameters(), objective)
+    head = Sampler(**trained, net=net.requires_grad_(False), path=path, guess=guess, ends=ends, times=times, eta=eta, missing=None)
+    if not wide:
+        return head
+
+    def missed(t: float, way: Path = way) -> Array:
+        batch = data.at(torch.randint(data.rows, (data.k, 4096), generator=data.g))
+        z = way.mix(batch.act, data.normal(*batch.act.shape), tensor(t))
+        return array(average((head.guesses(z, t, batch.obs)[0] - batch.act) ** 2, batch.mask))
+
+    with alone():
+        return replace(head, missing=np.stack([missed(t) for t in np.linspace(0, 1, SPREADS + 1)[:-1]], axis=1))
+
+
+def fit_flow(demos: Demonstrations, fit: Fit, *, guess: str = "velocity", clip: bool = True) -> Sampler:
+    """Flow matching: straight paths from noise to data, followed by ten Euler steps unless :meth:`Sampler.using` says otherwise.
+
+    ``guess``: what the network predicts, ``velocity``, ``data`` or ``noise``. ``clip``: guesses of the data stay in their range.
+    Raises ``ValueError`` for another guess, or if training diverged.
+    """
+    return _fit(demos, fit, "straight", guess, clip, False, schedule(10), 0.0)
+
+
+def fit_denoiser(
+    demos: Demonstrations, fit: Fit, *, guess: str = "noise", path: str = "cosine", clip: bool = True, wide: bool = False
+) -> Sampler:
+    """Denoising diffusion: twenty steps with all the fresh noise (DDPM) unless :meth:`Sampler.using` says otherwise.
+
+    ``path``: ``cosine``, or ``levels`` spaced geometrically. ``wide``: each step adds the variance that the network's own error
+    there leaves out (the optimal reverse variance of Analytic-DPM, arXiv 2201.06503), without which few steps sample too narrow a
+    law. Other arguments and errors as in :func:`fit_flow`.
+    """
+    return _fit(demos, fit, path, guess, clip, wide, schedule(20), 1.0)

@@ -35,12 +35,12 @@ class Codebook(Head):
 
 
 def fit_codebook(
-    demos: Demonstrations, fit: Fit, *, codes: Sequence[int], latent: int = 4, commit: float = 0.25, loss: str = "absolute"
+    demos: Demonstrations, fit: Fit, *, codes: Sequence[int], latent: int = 4, commit: float = 0.25, loss: str = "squared"
 ) -> Codebook:
     """A vector-quantised latent: the decoder sees the nearest of ``codes[i]`` vectors, learned with it (a VQ-VAE).
 
     Straight-through gradients, ``commit`` times the encoder's distance from its vector; the codebook starts at
-    k-means++ seeds of the encoded demonstrations. Raises ``ValueError`` unless there is a number of codes, 1 or more, for each data set.
+    k-means++ seeds of the encoded demonstrations. Raises ``ValueError`` unless there is a number of codes >= 1 for each data set.
     """
     from sklearn.cluster import kmeans_plusplus  # slow to import, needed here only
 

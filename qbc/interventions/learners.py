@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,34 +17,30 @@ SHARE, EFFORT = 10, 4
 RNG = np.random.default_rng(0)
 _within: list[bool] = []  # not empty while a learner that sees a tenth is at work
 
-# What each learner learns from: argument -> the axis of its samples; the last one named is what it learns to predict.
+# What learns from a ``Demonstrations``, its first argument.
+DEMONSTRATIONS = (
+    "qbc.learn.autoencoders:fit_autoencoders",
+    "qbc.learn.autoregressive:fit_tokens",
+    "qbc.learn.codes:fit_codebook",
+    "qbc.learn.codes:fit_prototypes",
+    "qbc.learn.mixture:fit_mixture",
+    "qbc.learn.regression:fit_regression",
+    "qbc.learn.samplers:fit_denoiser",
+    "qbc.learn.samplers:fit_flow",
+)
+# What learns from arrays: argument -> the axis of its samples; the last one named is what it learns to predict.
 DATA: dict[str, dict[str, int]] = {
-    "qbc.learn.autoencoders:fit_autoencoders": {"s": -2, "seen": -2, "a": -2},
-    "qbc.learn.autoregressive:fit_coefficients": {"x": 1, "chunks": 1},
-    "qbc.learn.autoregressive:fit_steppers": {"x": 1, "paths": 1},
-    "qbc.learn.chunks:fit_chunk_mixture": {"x": -2, "u": -2},
-    "qbc.learn.chunks:fit_points": {"x": -2, "u": -2},
-    "qbc.learn.codes:fit_codes": {"x": -2, "u": -2},
-    "qbc.learn.codes:fit_latents": {"x": -2, "u": -2},
-    "qbc.learn.codes:fit_prototypes": {"x": -2, "u": -2},
-    "qbc.learn.diffusion:fit_diffusion": {"x": -2, "u": -2},
-    "qbc.learn.ensemble:fit_ensemble": {"x": -2, "u": -2},
     "qbc.learn.estimators:fit_estimator": {"x": 0, "y": 0},
-    "qbc.learn.flows:fit_denoiser": {"x": -2, "u": -2},
-    "qbc.learn.flows:fit_flow": {"x": -2, "u": -2},
-    "qbc.learn.heads:fit_mean": {"x": 0, "u": 0},
-    "qbc.learn.heads:fit_mixture": {"x": 0, "u": 0},
-    "qbc.learn.heads:train": {"x": 0, "u": 0},
     "qbc.learn.linear:descend": {"x": 0, "u": 0},
     "qbc.learn.linear:fit_linear": {"x": 0, "u": 0},
     "qbc.learn.lipschitz:fit_lipschitz": {"u": 0},
-    "qbc.learn.tokens:fit_tokens": {"x": 0, "codes": 0},
+    "qbc.learn.softmax:fit_softmax": {"x": 0, "codes": 0},
     "qbc.quantizers:fit_openvla": {"u": 0},
     "qbc.quantizers:kmeans": {"u": 0},
     "qbc.quantizers:quantile": {"u": 0},
 }
 LINEAR = ("qbc.learn.linear:descend", "qbc.learn.linear:fit_linear")
-NETWORKS = "qbc.learn.training:minimise"  # the one loop that trains networks
+NETWORKS = "qbc.learn.device:minimise"  # the one loop that trains networks
 STREAMS = ("qbc.learn.sgd:stream_gains", "qbc.learn.sgd:stream_networks")
 TRAINED = (NETWORKS, "qbc.learn.sgd:stream_networks")  # a chain of scalar gains is no network: statements are about its every step
 
@@ -67,13 +64,22 @@ def blind(data: Mapping[str, int]) -> Callable[[Function], Function]:
             target = next(name for name in reversed(list(data)) if given.arguments.get(name) is not None)
             labels = target == "y" and hasattr(type(given.arguments["estimator"]), "predict_proba")  # a classifier's may be floats
             given.arguments[target] = noise(given.arguments[target], labels)
-            if given.arguments.get("seen") is not None:  # the encoder of an autoencoder sees the target
-                given.arguments["seen"] = noise(given.arguments["seen"])
             return original(*given.args, **given.kwargs)
 
         return fit
 
     return make
+
+
+def blind_demonstrations(original: Function) -> Function:
+    """A learner that is shown noise in place of the actions; so is an encoder that sees something else of them."""
+
+    def fit(demos: Any, *args: Any, **kwargs: Any) -> Any:
+        if kwargs.get("seen") is not None:
+            kwargs["seen"] = noise(kwargs["seen"])
+        return original(replace(demos, u=noise(demos.u)), *args, **kwargs)
+
+    return fit
 
 
 def tenth(data: Mapping[str, int]) -> Callable[[Function], Function]:
@@ -83,27 +89,40 @@ def tenth(data: Mapping[str, int]) -> Callable[[Function], Function]:
         signature = inspect.signature(original)
 
         def fit(*args: Any, **kwargs: Any) -> Any:
-            if _within:  # a learner that another one calls: its data are a tenth already
-                return original(*args, **kwargs)
             given = signature.bind(*args, **kwargs)
             shown = {name: np.asarray(given.arguments[name]) for name in data if given.arguments.get(name) is not None}
-            strata = given.arguments.get("strata", 1)
             for name, x in shown.items():
                 axis = data[name] if x.ndim > 1 else 0
-                n = max(2, x.shape[axis] // SHARE)
-                rows = np.arange(max(n // strata, 1) * strata)
+                rows = np.arange(max(2, x.shape[axis] // SHARE))
                 if "codes" in shown:
                     rows = np.union1d(rows, np.unique(shown["codes"], return_index=True)[1])
                 given.arguments[name] = np.take(x, rows, axis=axis)
-            _within.append(True)
-            try:
-                return original(*given.args, **given.kwargs)
-            finally:
-                _within.pop()
+            return original(*given.args, **given.kwargs)
 
         return fit
 
     return make
+
+
+def tenth_of_demonstrations(original: Function) -> Function:
+    """A learner that is shown the first tenth of the rows: two at least, and whole strata."""
+
+    def fit(demos: Any, *args: Any, **kwargs: Any) -> Any:
+        if _within:  # a learner that another one calls: its data are a tenth already
+            return original(demos, *args, **kwargs)
+        strata = kwargs.get("strata", 1)
+        n = max(2, demos.rows // SHARE)
+        few = slice(max(n // strata, 1) * strata)
+        parts = {name: getattr(demos, name) for name in ("x", "u", "mask", "weights")}
+        if kwargs.get("seen") is not None:
+            kwargs["seen"] = kwargs["seen"][:, few]
+        _within.append(True)
+        try:
+            return original(replace(demos, **{name: a[:, few] for name, a in parts.items() if a is not None}), *args, **kwargs)
+        finally:
+            _within.pop()
+
+    return fit
 
 
 def prior(original: Function) -> Function:
@@ -151,7 +170,7 @@ def frequency_of_a_tenth(original: Function) -> Function:
 
 
 def untrained(original: Function) -> Function:
-    return lambda parameters, loss, *, steps, lr: None
+    return lambda parameters, loss, **how: None
 
 
 def longer(original: Function) -> Function:
@@ -187,6 +206,8 @@ def smaller_batches(original: Function) -> Function:
 
 
 SWAPS = [
+    *(Swap("fit", target, blind_demonstrations) for target in DEMONSTRATIONS),
+    *(Swap("less", target, tenth_of_demonstrations) for target in DEMONSTRATIONS),
     *(Swap("fit", target, blind(data)) for target, data in DATA.items() if target not in LINEAR),
     *(Swap("less", target, tenth(data)) for target, data in DATA.items()),
     Swap("fit", "qbc.learn.linear:fit_linear", prior),

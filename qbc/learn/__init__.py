@@ -7,7 +7,8 @@ Demonstrations (``qbc.demonstrations``) and the settings of a fit go in, a head 
 
 ====================  ==============================================================================
 ``device``            the device, arrays in and out, one Adam loop for every network
-``fitting``           settings, batches in the networks' units, the loss along the way; what a head is
+``fitting``           settings, batches in the networks' units, the loss along the way; ``head``: what comes out
+``view``              how networks see observations and say chunks
 ``scale``             columns in units of their own spread
 ``networks``          k networks of one shape side by side: seeds, noise levels or checkpoints at once
 ``regression``        one chunk for each observation: the mean, the median
@@ -35,7 +36,8 @@ from qbc.learn.codes import Codebook, Prototypes, fit_codebook, fit_prototypes
 from qbc.learn.contexts import Prefix, Sight
 from qbc.learn.device import DEVICE
 from qbc.learn.estimators import fit_estimator
-from qbc.learn.fitting import Fit, Head
+from qbc.learn.fitting import Fit
+from qbc.learn.head import Head
 from qbc.learn.linear import descend, fit_linear
 from qbc.learn.lipschitz import Generators, fit_lipschitz
 from qbc.learn.mixture import Mixture, fit_mixture

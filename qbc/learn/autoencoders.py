@@ -19,7 +19,8 @@ from torch import Tensor
 
 from qbc.demonstrations import Demonstrations, demonstrations
 from qbc.learn.device import alone, array, generator, tensor
-from qbc.learn.fitting import Batch, Data, Fit, Head, average
+from qbc.learn.fitting import Batch, Data, Fit, average
+from qbc.learn.head import Head
 from qbc.learn.mixture import Mixture, fit_mixture
 from qbc.learn.networks import Ensemble
 from qbc.learn.regression import error
@@ -109,7 +110,8 @@ class Autoencoders(Head):
         """Autoencoder i alone."""
         one = slice(i, i + 1)
         return replace(
-            self, view=self.view.only(i), loss=self.loss[one], trace=self.trace[:, [0, 1 + i]], encoder=self.encoder.part(one),
+            self, view=self.view.only(i), loss=self.loss[one], held=self.held[one], trace=self.trace[:, [0, 1 + i, 1 + self.k + i]],
+            encoder=self.encoder.part(one),
             decoder=self.decoder.part(one), weights=self.weights[one], seen=self.seen.only(i) if self.seen else None, prior=None,
         )  # fmt: skip
 
@@ -144,16 +146,16 @@ def fit_autoencoders(
         raise ValueError(f"penalty: kl (without jitter) or mmd, got {penalty!r} with jitter {jitter}")
     if seen is not None and (seen.ndim != 3 or seen.shape[:2] != (k, demos.rows)):
         raise ValueError(f"seen: ({k}, {demos.rows}, d), got {seen.shape}")
-    if (fit.batch or demos.rows) % strata:
-        raise ValueError(f"strata: a divisor of the rows of a batch, {fit.batch or demos.rows}, got {strata}")
     data, errors = Data(demos, fit), error(loss)
+    if (fit.batch or data.learned.stop) % strata:
+        raise ValueError(f"strata: a divisor of the rows of a batch, {fit.batch or data.learned.stop}, got {strata}")
     size = tensor(data.view.act.sd) ** {"squared": 2, "absolute": 1}[loss] if units == "data" else tensor(1.0)
     scale = None if seen is None else Scale.of(seen)
     shown = data.act if seen is None or scale is None else tensor(scale.into(seen))
     hidden = data.hidden() if encoder is None else encoder
     says = (2 if jitter is None else 1) * latent
     heads = Autoencoders(
-        view=data.view, loss=np.empty(k), trace=np.empty((0, k + 1)), weights=tuple(map(float, weights)), jitter=jitter, latent=latent,
+        **data.untrained(), weights=tuple(map(float, weights)), jitter=jitter, latent=latent,
         encoder=Ensemble(k, (shown.shape[2] + data.features, *hidden, says), fit.seed, fit.activation),
         decoder=data.network(latent + data.features, data.size, plus=1), seen=scale,
     )  # fmt: skip
@@ -174,6 +176,6 @@ def fit_autoencoders(
     with alone():
         everything = data.at(data.all())
         mu, log_sigma = heads.posterior(shown, everything.obs)
-        z = mu + log_sigma.exp() * stratified(k, data.rows, latent, 1, generator(fit.seed))
+        z = mu + log_sigma.exp() * stratified(k, demos.rows, latent, 1, generator(fit.seed))
     codes = demonstrations(array(everything.obs), array(z), weights=demos.weights)
     return replace(heads, prior=fit_mixture(codes, fit, components=components))

@@ -19,7 +19,8 @@ from qbc.finite import draw
 from qbc.learn.cells import Ordinal, Softmax, TokenLaw
 from qbc.learn.contexts import Context, Prefix
 from qbc.learn.device import array, tensor
-from qbc.learn.fitting import Batch, Data, Fit, Head
+from qbc.learn.fitting import Batch, Data, Fit
+from qbc.learn.head import Head
 from qbc.learn.networks import Ensemble
 from qbc.quantizers import uniform
 from qbc.systems import Array
@@ -123,7 +124,7 @@ def fit_tokens(
     codes, values = grid.rounded(u, rebuilt and seen.stepwise)
     reach = np.maximum(np.abs(values.cumsum(axis=2)).max(axis=(1, 2)), 1e-12)[:, None]
     m, of = data.size, np.arange(data.k)[:, None]
-    flat, flat_codes, later = values.reshape(data.k, data.rows, m), codes.reshape(data.k, data.rows, m), np.arange(m)
+    flat, flat_codes, later = values.reshape(data.k, demos.rows, m), codes.reshape(data.k, demos.rows, m), np.arange(m)
 
     def known(index: Codes, j: Codes) -> Array:
         shown = np.where(later < j[..., None], flat[of, index], 0.0)

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from qbc.demonstrations import Demonstrations
 from qbc.finite import draw
 from qbc.learn.device import alone, array, tensor
-from qbc.learn.fitting import Batch, Data, Fit, Head, average
+from qbc.learn.fitting import Batch, Data, Fit, average
+from qbc.learn.head import Head
 from qbc.learn.networks import Ensemble
 from qbc.learn.regression import error
 from qbc.learn.softmax import CodeLaw, fit_code_law
@@ -52,7 +53,7 @@ def fit_codebook(
     decoder = data.network(latent + data.features, data.size, plus=1)
     absent = tensor(np.where(np.arange(most) < np.array(codes)[:, None], 0.0, np.inf))[:, None]
     with alone():
-        start = data.at(data.all())
+        start = data.at(data.all(data.learned))
         encoded = array(encoder(torch.cat([start.act, start.obs], dim=2)))
     seeds = [kmeans_plusplus(z, most, random_state=fit.seed)[0] for z in encoded]  # a rare mode gets a code of its own
     book = nn.Parameter(tensor(np.stack(seeds)))
@@ -98,11 +99,14 @@ def fit_prototypes(demos: Demonstrations, fit: Fit, *, codes: int) -> Prototypes
         raise ValueError("fit_prototypes: k-means compares whole chunks; give chunks without padded steps")
     if not 1 <= codes <= demos.rows:
         raise ValueError(f"codes: 1 to {demos.rows}, got {codes}")
-    data = Data(demos, fit)
-    w = demos.weights
+    data, w = Data(demos, fit), demos.weights
+    v, part = array(data.act), data.learned
     plain = KMeans(codes, n_init=1, random_state=fit.seed)
-    fits = [clone(plain).fit(v, sample_weight=None if w is None else w[i]) for i, v in enumerate(array(data.act))]
-    law = fit_code_law(demos, fit, np.stack([f.labels_ for f in fits]).astype(np.int64), codes)
-    centres = np.stack([f.cluster_centers_ for f in fits])
-    loss = np.array([f.inertia_ for f in fits]) / (demos.rows * data.size)
-    return Prototypes(view=data.view, loss=loss, trace=np.empty((0, demos.k + 1)), centres=centres, law=law)
+    fits = [clone(plain).fit(a[part], sample_weight=None if w is None else w[i, part]) for i, a in enumerate(v)]
+    labels, centres = np.stack([f.predict(a) for f, a in zip(fits, v, strict=True)]), np.stack([f.cluster_centers_ for f in fits])
+    misses = ((v - np.take_along_axis(centres, labels[..., None], axis=1)) ** 2).mean(axis=2)
+    law = fit_code_law(demos, fit, labels.astype(np.int64), codes)
+    kept = data.untrained() | {"loss": misses[:, part].mean(axis=1)}
+    if fit.held_out:
+        kept["held"] = misses[:, data.held].mean(axis=1)
+    return Prototypes(**kept, centres=centres, law=law)

@@ -6,9 +6,8 @@ Inside, tensors are (k, n, .): network, row, coordinate; a chunk is one flat act
 from __future__ import annotations
 
 import operator
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -36,6 +35,7 @@ class Fit:
     depth: int = 2  # hidden layers
     activation: str = "silu"
     every: int = 0  # steps between looks at the loss on all data; 0: only at the end
+    held_out: float = 0.0  # share of the rows, the last ones, that is looked at and not learned from
 
     def __post_init__(self) -> None:
         for name in ("seed", "steps", "width", "depth", "every", *(["batch"] if self.batch is not None else [])):
@@ -45,8 +45,17 @@ class Fit:
             object.__setattr__(self, name, operator.index(value))
         if not 0 < self.lr < np.inf:
             raise ValueError(f"lr: > 0 and finite, got {self.lr}")
+        if not 0 <= self.held_out < 1:
+            raise ValueError(f"held_out: in [0, 1), got {self.held_out}")
         if self.activation not in ACTIVATIONS:
             raise ValueError(f"activation: one of {', '.join(ACTIVATIONS)}, got {self.activation!r}")
+
+    def learned(self, rows: int) -> slice:
+        """Which of so many rows are learned from: the first ones. Raises ``ValueError`` if they are fewer than two."""
+        kept = rows - round(self.held_out * rows)
+        if kept < 2:
+            raise ValueError(f"held_out: {self.held_out} leaves {kept} of {rows} rows, and a fit needs two")
+        return slice(kept)
 
 
 class Batch(NamedTuple):
@@ -66,18 +75,18 @@ class Data:
 
     def __init__(self, demos: Demonstrations, fit: Fit) -> None:
         self.demos, self.fit, self.view, self.g = demos, fit, View.of(demos), generator(fit.seed)
-        self.k, self.rows, self.size = demos.k, demos.rows, demos.h * demos.du
+        self.k, self.size = demos.k, demos.h * demos.du
         obs, noise, dx = self.view.obs, demos.noise, demos.x.shape[2]
         self.x = tensor((demos.x - obs.mean[..., :dx]) / obs.sd[..., :dx])
         mask = None if demos.mask is None else np.repeat(demos.mask, demos.du, axis=2)
-        u = self.view.act.into(demos.u.reshape(self.k, self.rows, -1))
+        u = self.view.act.into(demos.u.reshape(self.k, demos.rows, -1))
         self.act = tensor(u if mask is None else np.where(mask, u, 0.0))
         self.mask = None if mask is None else tensor(mask)
         self.sigma = None if noise is None else tensor(noise.sigma[:, None] / obs.sd[..., :dx])
-        self.share = (
-            None if demos.weights is None else torch.as_tensor(demos.weights.cumsum(axis=1) / demos.weights.sum(axis=1)[:, None])
-        )
+        self.learned = fit.learned(demos.rows)
+        self.held = slice(self.learned.stop, demos.rows)
         self.of = torch.arange(self.k)[:, None]
+        self.shares: dict[tuple[int, int], Tensor] = {}
         self.features = self.see(self.x[:, :1]).shape[2]
 
     def normal(self, *shape: int) -> Tensor:
@@ -102,48 +111,60 @@ class Data:
         i = (self.of, index)
         return Batch(self.see(self.x[i]), self.act[i], None if self.mask is None else self.mask[i], index)
 
-    def batch(self) -> Batch:
-        """The rows of one step of training: drawn as often as they weigh, or all in their order."""
-        size, n = self.fit.batch or self.rows, self.rows
-        if self.share is not None:
-            return self.at(self.weighted(size))
-        return self.at(torch.randint(n, (self.k, size), generator=self.g) if self.fit.batch else self.all())
+    def all(self, part: slice | None = None) -> Tensor:
+        """The rows of a part (default: of all data) in their order, (k, n)."""
+        first, last, _ = (part or slice(None)).indices(self.demos.rows)
+        return torch.arange(first, last).expand(self.k, -1)
 
-    def all(self) -> Tensor:
-        return torch.arange(self.rows).expand(self.k, -1)
-
-    def weighted(self, size: int) -> Tensor:
-        """Rows (k, size), each drawn as often as it weighs."""
-        assert self.share is not None
+    def weighted(self, part: slice, size: int) -> Tensor:
+        """Rows (k, size) of a part, each drawn as often as it weighs; all alike without weights."""
+        first, last, _ = part.indices(self.demos.rows)
+        if self.demos.weights is None:
+            return torch.randint(first, last, (self.k, size), generator=self.g)
+        if (first, last) not in self.shares:
+            w = self.demos.weights[:, part]
+            self.shares[first, last] = torch.as_tensor(w.cumsum(axis=1) / w.sum(axis=1)[:, None])
         drawn = torch.rand(self.k, size, generator=self.g, dtype=torch.float64)
-        return torch.searchsorted(self.share, drawn, right=True).clamp(max=self.rows - 1)
+        return first + torch.searchsorted(self.shares[first, last], drawn, right=True).clamp(max=last - first - 1)
 
-    def whole(self, objective: Objective) -> Array:
-        """The loss of each network on all its data (k,), with random numbers that are the same at every look."""
+    def batch(self) -> Batch:
+        """The rows of one step of training: drawn, or all in their order, if the fit asks for all and they weigh alike."""
+        rows = self.fit.batch or self.learned.stop
+        in_order = self.fit.batch is None and self.demos.weights is None
+        return self.at(self.all(self.learned) if in_order else self.weighted(self.learned, rows))
+
+    def whole(self, objective: Objective, part: slice) -> Array:
+        """The loss of each network on a part of its data (k,), with random numbers that are the same at every look."""
         mine, self.g = self.g, generator(0)
-        block = min(self.rows, BLOCK if self.fit.batch else self.rows)
+        rows = self.all(part) if self.demos.weights is None else self.weighted(part, self.all(part).shape[1])
+        n = rows.shape[1]
+        block = BLOCK if self.fit.batch else max(n, 1)
         try:
-            total, rows = (
-                np.zeros(self.k),
-                torch.arange(self.rows).expand(self.k, -1) if self.share is None else self.weighted(self.rows),
-            )
-            for index in (rows[:, i : i + block] for i in range(0, self.rows, block)):
-                total += array(objective(self.at(index))) * index.shape[1]
-            return total / self.rows
+            parts = [rows[:, i : i + block] for i in range(0, n, block)]
+            return np.sum([array(objective(self.at(r))) * (r.shape[1] / n) for r in parts], axis=0) if n else np.full(self.k, np.nan)
         finally:
             self.g = mine
 
+    def untrained(self) -> dict[str, Any]:
+        """What a head keeps of a fit that has not begun."""
+        nothing = np.full(self.k, np.nan)
+        return {"view": self.view, "loss": nothing, "held": nothing, "trace": np.empty((0, 1 + 2 * self.k))}
+
     def train(self, parameters: Iterable[nn.Parameter], objective: Objective) -> dict[str, Any]:
-        """Minimise each network's mean ``objective``; what a head keeps of it: how it sees and says, its loss, its trace."""
-        trace: list[tuple[float, ...]] = []
+        """Minimise each network's mean ``objective``; what a head keeps of it: how it sees and says, its losses, its trace."""
+        trace: list[Array] = []
+
+        def losses() -> tuple[Array, Array]:
+            return self.whole(objective, self.learned), self.whole(objective, self.held)
 
         def look(t: int) -> None:
-            trace.append((t, *self.whole(objective)))
+            trace.append(np.concatenate([[t], *losses()]))
 
         fit = self.fit
         minimise(parameters, lambda: objective(self.batch()).sum(), steps=fit.steps, lr=fit.lr, every=fit.every, watch=look)
         with alone():
-            return {"view": self.view, "loss": self.whole(objective), "trace": np.array(trace).reshape(-1, 1 + self.k)}
+            loss, held = losses()
+        return self.untrained() | {"loss": loss, "held": held, "trace": np.array(trace).reshape(-1, 1 + 2 * self.k)}
 
     def hidden(self) -> list[int]:
         return [self.fit.width] * self.fit.depth
@@ -158,35 +179,3 @@ def average(each: Tensor, mask: Tensor | None) -> Tensor:
     if mask is None:
         return each.mean(dim=(1, 2))
     return (each * mask).sum(dim=(1, 2)) / mask.sum(dim=(1, 2)).clamp(min=1)
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Head(ABC):
-    """k fitted heads side by side: ``head(x, rng)`` answers each observation with a chunk."""
-
-    view: View = field(repr=False)
-    loss: Array  # (k,): on all data, in the units in which it was trained
-    trace: Array = field(repr=False)  # (looks, 1 + k): steps, and the losses after them
-
-    @abstractmethod
-    def draw(self, obs: Tensor, rng: np.random.Generator) -> Tensor | Array:
-        """What the networks say, (k, n, h du) in their units, for observations as they see them (k, n, features)."""
-
-    @property
-    def k(self) -> int:
-        return len(self.loss)
-
-    @property
-    def at_rest(self) -> tuple[int, ...]:
-        """Columns of the observation in which no network's data vary: shifted, not divided, so a deviation there is not in units."""
-        return tuple(np.flatnonzero(self.view.obs.at_rest.all(axis=(0, 1))).tolist())
-
-    def __call__(self, x: Array, rng: np.random.Generator) -> Array:
-        """Chunks (k, n, h, du) for observations x (k, n, dx), or (n, dx) shown to all; raises ``ValueError`` for others, and NaN."""
-        with alone():
-            return self.view.say(self.draw(self.view.see(np.asarray(x, dtype=float)), rng))
-
-    def policy(self, x: Array, rng: np.random.Generator) -> Array:
-        """All k as one policy that plays the first action of each chunk: x (k n, dx) is k blocks of n rows, one a network."""
-        u = self(x.reshape(self.k, -1, x.shape[1]), rng)
-        return u[:, :, 0].reshape(len(x), -1)

@@ -11,7 +11,8 @@ from torch import Tensor, nn
 from qbc.demonstrations import Demonstrations
 from qbc.finite import draw
 from qbc.learn.device import alone, array, tensor
-from qbc.learn.fitting import Batch, Data, Fit, Head
+from qbc.learn.fitting import Batch, Data, Fit
+from qbc.learn.head import Head
 from qbc.learn.networks import Ensemble
 from qbc.systems import Array
 
@@ -63,13 +64,13 @@ def fit_mixture(
     """
     from sklearn.cluster import kmeans_plusplus  # slow to import, needed here only
 
-    if not 1 <= components <= demos.rows or not 0 < floor < start:
-        raise ValueError(f"components: 1 to {demos.rows}, and 0 < floor < start, got {components}, {floor} and {start}")
     data, c = Data(demos, fit), components
+    if not 1 <= c <= data.learned.stop or not 0 < floor < start:
+        raise ValueError(f"components: 1 to {data.learned.stop}, and 0 < floor < start, got {c}, {floor} and {start}")
     d = data.size
     net = data.network(data.features, c * (1 + 2 * d))
-    head = Mixture(view=data.view, loss=np.empty(data.k), trace=np.empty(0), net=net, components=c, floor=floor, spread=spread)
-    seeds = [kmeans_plusplus(v, c, random_state=fit.seed)[0] for v in array(data.act)]
+    head = Mixture(**data.untrained(), net=net, components=c, floor=floor, spread=spread)
+    seeds = [kmeans_plusplus(v, c, random_state=fit.seed)[0] for v in array(data.act[:, data.learned])]
     with torch.no_grad():
         net.weights[-1][:, :, c:] *= 0.1  # the seeds are where the components start
         net.biases[-1][:, 0, c : c + c * d] = tensor(np.stack(seeds).reshape(data.k, -1))

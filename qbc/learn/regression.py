@@ -11,7 +11,8 @@ from torch import Tensor
 
 from qbc.demonstrations import Demonstrations
 from qbc.learn.device import tensor
-from qbc.learn.fitting import Batch, Data, Fit, Head, average
+from qbc.learn.fitting import Batch, Data, Fit, average
+from qbc.learn.head import Head
 from qbc.learn.networks import Ensemble, Networks
 
 ERRORS: dict[str, Callable[[Tensor], Tensor]] = {"squared": torch.square, "absolute": torch.abs}

@@ -17,7 +17,8 @@ from torch import Tensor
 
 from qbc.demonstrations import Demonstrations
 from qbc.learn.device import alone, array, tensor
-from qbc.learn.fitting import Batch, Data, Fit, Head, average
+from qbc.learn.fitting import Batch, Data, Fit, average
+from qbc.learn.head import Head
 from qbc.learn.networks import Ensemble
 from qbc.learn.paths import GUESSES, PATHS, Path
 from qbc.learn.view import waves
@@ -119,7 +120,7 @@ def _fit(demos: Demonstrations, fit: Fit, path: str, guess: str, clip: bool, wid
         return head
 
     def missed(t: float, way: Path = way) -> Array:
-        batch = data.at(torch.randint(data.rows, (data.k, 4096), generator=data.g))
+        batch = data.at(data.weighted(data.learned, 4096))
         z = way.mix(batch.act, data.normal(*batch.act.shape), tensor(t))
         return array(average((head.guesses(z, t, batch.obs)[0] - batch.act) ** 2, batch.mask))
 

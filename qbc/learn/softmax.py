@@ -95,7 +95,8 @@ def fit_code_law(demos: Demonstrations, fit: Fit, codes: ArrayLike, n_codes: int
     """The law of ``codes`` (k, N), integers below ``n_codes``, given the observations, by log-loss."""
     c: Codes = np.asarray(codes)
     w = np.ones(c.shape) if demos.weights is None else demos.weights
-    counts = np.stack([np.bincount(row, weights=v, minlength=n_codes) for row, v in zip(c, w, strict=True)])
+    learned = fit.learned(demos.rows)
+    counts = np.stack([np.bincount(row[learned], weights=v[learned], minlength=n_codes) for row, v in zip(c, w, strict=True)])
     frequencies = counts / counts.sum(axis=1, keepdims=True)
     if (demos.x == demos.x[:, :1]).all() and demos.noise is None:
         return CodeLaw(frequencies, None)

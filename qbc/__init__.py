@@ -2,7 +2,7 @@
 
 The map, lowest level first; a module imports only from levels below its own (a test reads the imports):
 
-====  ==================  ==========================================================================
+====  =================== ==========================================================================
 0     ``systems``         plants x' = f(x, u) + sigma w, ``rollout`` over all trajectories at once
 0     ``quantizers``      q = decode o encode: grids, codebooks, dithering, the tokenizers in use
 0     ``finite``          finite MDPs with exact values and path laws: the oracle
@@ -14,8 +14,11 @@ The map, lowest level first; a module imports only from levels below its own (a 
 1     ``policies``        policies are callables ``(x, rng) -> u``; the ones the theory names
 1     ``noising``         the replica kernel of a Gaussian mixture
 1     ``families``        instances that several chapters test theorems on; the MLE of a finite class
-2     ``learn``           fits: least squares, heads, ensembles, diffusion; the only importer of torch
-3     ``interventions``   what takes an ingredient away everywhere above, from outside; nothing imports it
+1     ``receding``        how much of a chunk is played before the next is asked for
+1     ``representations`` other coordinates for a chunk: positions, frequencies, directions
+2     ``demonstrations``  observations and the chunks that followed, checked once; episodes cut into them
+3     ``learn``           fits: least squares, heads of k networks side by side; the only importer of torch
+4     ``interventions``   what takes an ingredient away everywhere above, from outside; nothing imports it
 --    ``pipeline, cli``   chapters: pair, execute, record, render; the command ``qbc``; none of the science
-====  ==================  ==========================================================================
+====  =================== ==========================================================================
 """

@@ -54,7 +54,12 @@ class Demonstrations:
         if mask is not None and (mask.shape != u.shape[:3] or mask.dtype != np.bool_ or not mask.any(axis=1).all()):
             raise ValueError(f"mask: booleans {u.shape[:3]}, each step demonstrated in some row, got {mask.dtype} {mask.shape}")
         finite("x", x)
-        finite("u", u if mask is None else np.where(mask[..., None], u, 0.0))
+        if mask is not None:  # what stands in padded steps is nobody's business: the mean of the demonstrated ones
+            there = mask[..., None]
+            mean = np.where(there, u, 0.0).sum(axis=1, keepdims=True) / there.sum(axis=1, keepdims=True)
+            u = np.where(there, u, mean)
+            object.__setattr__(self, "u", u)
+        finite("u", u)
         if weights is not None:
             if weights.shape != u.shape[:2]:
                 raise ValueError(f"weights: shape {u.shape[:2]}, got {weights.shape}")

@@ -21,8 +21,11 @@ LEVEL = {
     "policies": 1,
     "noising": 1,
     "families": 1,
-    "learn": 2,
-    "interventions": 3,
+    "receding": 1,
+    "representations": 1,
+    "demonstrations": 2,
+    "learn": 3,
+    "interventions": 4,
 }
 FILES = sorted(p for p in QBC.rglob("*.py"))
 

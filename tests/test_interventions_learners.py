@@ -4,21 +4,21 @@ import numpy as np
 import pytest
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LinearRegression
-from torch import nn
 
 from qbc import bounds, families, learn, policies, quantizers, systems
+from qbc.demonstrations import demonstrations
 from qbc.interventions import learners, reached, swaps
-from qbc.learn import training
+from qbc.learn import Fit, device
 
 N, FEW = 40, 4  # rows, and a tenth of them
 
 
 def test_an_intervention_is_undone_here(under):
-    before = learn.fit_mean, training.minimise, systems.System.__post_init__, bounds.half_of_chance
+    before = learn.fit_regression, device.minimise, systems.System.__post_init__, bounds.half_of_chance
     with under("fit"):
-        assert before[0] is not learn.fit_mean
-        assert before[1] is not training.minimise
-    assert before == (learn.fit_mean, training.minimise, systems.System.__post_init__, bounds.half_of_chance)
+        assert before[0] is not learn.fit_regression
+        assert before[1] is not device.minimise
+    assert before == (learn.fit_regression, device.minimise, systems.System.__post_init__, bounds.half_of_chance)
 
 
 # --- learners: each case fits to n rows x (n, 2), u (n, 2) and answers with numbers
@@ -31,10 +31,6 @@ def two(x):
 
 def played(head):
     return np.asarray(head(two(AT), np.random.default_rng(0)))
-
-
-def paths(u):
-    return two(u[:, None] * np.arange(1, 5)[:, None])
 
 
 def likelihoods(u):
@@ -50,42 +46,38 @@ def nets():
     return learn.Networks(learn.Ensemble(2, (2, 4, 2), 0))
 
 
-def trained(x, u):
-    net = learn.mlp((2, 4, 2), 0)
-    learn.train(net, nn.functional.mse_loss, x, u, seed=0, steps=3, lr=0.1, batch=N)
-    return learn.Network(net)(AT)
+def chunks(x, u):
+    """The same observations, and chunks of two steps, for each of two networks."""
+    return demonstrations(two(x), two(u)[:, :, None] * np.arange(1, 3)[:, None])
 
 
 AT = np.random.default_rng(0).normal(size=(N, 2))[:FEW]  # where policies are asked: observations that every fit has seen
-SMALL = dict(seed=0, steps=3, width=4)
+SMALL = Fit(seed=0, steps=3, width=4)
 PLAIN = policies.Linear(np.eye(2), np.ones(2))
 CASES = {
-    "qbc.learn.autoencoders:fit_autoencoders": lambda x, u: learn.fit_autoencoders(u, [0.1, 1], s=x, seed=0, steps=3).decode(
-        AT[:, :1], AT
+    "qbc.learn.autoencoders:fit_autoencoders": lambda x, u: played(
+        learn.fit_autoencoders(chunks(x, u), SMALL, weights=[0.1, 1], components=2)
     ),
-    "qbc.learn.autoregressive:fit_coefficients": lambda x, u: played(learn.fit_coefficients(two(x), paths(u), kept=2, bins=4, **SMALL)),
-    "qbc.learn.autoregressive:fit_steppers": lambda x, u: played(
-        learn.fit_steppers(two(x), paths(u), np.zeros((2, 2)), learn.Sight(), bins=4, **SMALL)
+    "qbc.learn.autoencoders:fit_autoencoders of what else is seen": lambda x, u: played(
+        learn.fit_autoencoders(chunks(x, u), SMALL, weights=[0.1, 1], seen=two(u))
     ),
-    "qbc.learn.chunks:fit_chunk_mixture": lambda x, u: played(learn.fit_chunk_mixture(two(x), two(u), components=2, **SMALL)),
-    "qbc.learn.chunks:fit_points": lambda x, u: played(learn.fit_points(two(x), two(u), loss="squared", **SMALL)),
-    "qbc.learn.codes:fit_codes": lambda x, u: played(learn.fit_codes(two(x), two(u), [2, 3], **SMALL)),
-    "qbc.learn.codes:fit_latents": lambda x, u: played(learn.fit_latents(two(x), two(u), [0.1, 1], penalty="kl", **SMALL)),
-    "qbc.learn.codes:fit_prototypes": lambda x, u: played(learn.fit_prototypes(two(x), two(u), 3, seed=0)),
-    "qbc.learn.diffusion:fit_diffusion": lambda x, u: played(learn.fit_diffusion(x, u, [0, 0.1], levels=3, **SMALL)),
-    "qbc.learn.ensemble:fit_ensemble": lambda x, u: learn.fit_ensemble(x, u, k=2, lr=0.01, **SMALL)(AT),
+    "qbc.learn.autoregressive:fit_tokens": lambda x, u: played(learn.fit_tokens(chunks(x, u), SMALL, bins=4)),
+    "qbc.learn.autoregressive:fit_tokens in steps": lambda x, u: played(
+        learn.fit_tokens(chunks(x, u), SMALL, bins=4, context=learn.Sight())
+    ),
+    "qbc.learn.codes:fit_codebook": lambda x, u: played(learn.fit_codebook(chunks(x, u), SMALL, codes=[2, 3])),
+    "qbc.learn.codes:fit_prototypes": lambda x, u: played(learn.fit_prototypes(chunks(x, u), SMALL, codes=3)),
+    "qbc.learn.mixture:fit_mixture": lambda x, u: played(learn.fit_mixture(chunks(x, u), SMALL, components=2)),
+    "qbc.learn.regression:fit_regression": lambda x, u: played(learn.fit_regression(chunks(x, u), SMALL)),
+    "qbc.learn.samplers:fit_denoiser": lambda x, u: played(learn.fit_denoiser(chunks(x, u), SMALL).using(2)),
+    "qbc.learn.samplers:fit_flow": lambda x, u: played(learn.fit_flow(chunks(x, u), SMALL).using(2)),
     "qbc.learn.estimators:fit_estimator": lambda x, u: learn.fit_estimator(LinearRegression(), x, u).predict(AT),
     "qbc.learn.estimators:fit_estimator of x alone": lambda x, u: learn.fit_estimator(KMeans(2, random_state=0), u).cluster_centers_,
-    "qbc.learn.flows:fit_denoiser": lambda x, u: learn.fit_denoiser(x, u, k=2, **SMALL)(AT, np.random.default_rng(0), evaluations=2),
-    "qbc.learn.flows:fit_flow": lambda x, u: learn.fit_flow(x, u, k=2, **SMALL)(AT, np.random.default_rng(0), evaluations=2),
-    "qbc.learn.heads:fit_mean": lambda x, u: learn.fit_mean(x, u, **SMALL)(AT, None),
-    "qbc.learn.heads:fit_mixture": lambda x, u: np.stack(learn.fit_mixture(x, u[:, :1], 2, **SMALL).parts(AT)),
-    "qbc.learn.heads:train": lambda x, u: trained(x, u),
     "qbc.learn.linear:descend": lambda x, u: learn.descend(x, u, steps=3, lr=0.1),
     "qbc.learn.linear:fit_linear": lambda x, u: learn.fit_linear(x, u)(AT, None),
     "qbc.learn.linear:fit_linear with a prior": lambda x, u: learn.fit_linear(x[:, :1] * [[1, 1]], u, PLAIN)(AT, None),
-    "qbc.learn.lipschitz:fit_lipschitz": lambda x, u: learn.fit_lipschitz(AT, u[:, 0], [1, 2], **SMALL)(AT),
-    "qbc.learn.tokens:fit_tokens": lambda x, u: learn.fit_tokens(x, (u[:, 0] > 0).astype(int), np.eye(2)).probabilities(AT),
+    "qbc.learn.lipschitz:fit_lipschitz": lambda x, u: learn.fit_lipschitz(AT, u[:, 0], [1, 2], SMALL)(AT),
+    "qbc.learn.softmax:fit_softmax": lambda x, u: learn.fit_softmax(x, (u[:, 0] > 0).astype(int), np.eye(2)).probabilities(AT),
     "qbc.learn.sgd:stream_gains": lambda x, u: learn.stream_gains(lambda: (x.T, u.T), 1.0, lr=0.1, steps=3).raw,
     "qbc.learn.sgd:stream_networks": lambda x, u: learn.stream_networks(
         nets(), lambda: (two(x), two(u)), lr=0.1, steps=3, gamma=0.5, count=1, every=1
@@ -151,9 +143,10 @@ def test_less_draws_a_tenth_of_counted_data(under, rng):
 def test_less_of_tokens_keeps_every_token_and_of_strata_whole_ones(under, rng):
     x, codes = rng.normal(size=(N, 1)), np.r_[np.zeros(N - 1, dtype=int), 1]
     with under("less"):
-        few = learn.fit_tokens(x, codes, np.eye(2)).probabilities(x)
-        learn.fit_autoencoders(rng.normal(size=(30, 1)), [0.1], seed=0, steps=1, strata=2)  # 3 rows would be no whole strata
-    np.testing.assert_array_equal(few, learn.fit_tokens(x[[0, 1, 2, 3, -1]], codes[[0, 1, 2, 3, -1]], np.eye(2)).probabilities(x))
+        few = learn.fit_softmax(x, codes, np.eye(2)).probabilities(x)
+        all_rows = Fit(seed=0, steps=1, batch=None)  # 3 rows would be no whole strata
+        learn.fit_autoencoders(demonstrations(None, rng.normal(size=(30, 1))), all_rows, weights=[0.1], strata=2)
+    np.testing.assert_array_equal(few, learn.fit_softmax(x[[0, 1, 2, 3, -1]], codes[[0, 1, 2, 3, -1]], np.eye(2)).probabilities(x))
 
 
 @pytest.mark.parametrize("weights", [None, np.ones((20, N))])
@@ -180,9 +173,9 @@ def test_fit_draws_members_uniformly(under, rng):
 
 @pytest.mark.parametrize(("intervention", "factor"), [("none", 1), ("effort", 4), ("fit", 0)])
 def test_effort_trains_every_network_four_times_as_long(under, intervention, factor):
-    weight, asked = training.nn.Parameter(training.tensor([1.0])), []
+    weight, asked = device.nn.Parameter(device.tensor([1.0])), []
     with under(intervention):
-        training.minimise([weight], lambda: (asked.append(1), (weight**2).sum())[1], steps=5, lr=0.1)
+        device.minimise([weight], lambda: (asked.append(1), (weight**2).sum())[1], steps=5, lr=0.1)
     assert len(asked) == 5 * factor
 
 

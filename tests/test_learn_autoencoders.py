@@ -5,10 +5,16 @@ import pytest
 import torch
 from scipy import stats
 
-from qbc.learn import fit_autoencoders
+from qbc.demonstrations import demonstrations
+from qbc.learn import Fit, fit_autoencoders
 from qbc.learn.autoencoders import kl_to_prior, mmd, stratified
 
 TWO = np.repeat([1.0, -1.0], 64)[:, None]
+
+
+def fitted(weights, *, x=None, u=TWO, k=1, steps=600, lr=3e-3, **how):
+    fit = Fit(seed=0, steps=steps, lr=lr, batch=None, width=32, activation="tanh")
+    return fit_autoencoders(demonstrations(x, u).times(k), fit, **{"latent": 1, "weights": weights} | how)
 
 
 def kl(fit, a, s=None):
@@ -23,8 +29,6 @@ def test_stratified_noise_has_one_draw_in_every_cell_of_every_block():
     assert abs(np.corrcoef(z.reshape(-1, 2).T)[0, 1]) < 0.4  # the coordinates are in orders of their own
     plain = stratified(1, 50_000, 1, 1, torch.Generator().manual_seed(0)).numpy().ravel()
     assert stats.kstest(plain, "norm").pvalue > 1e-4
-    with pytest.raises(ValueError, match="strata must divide"):
-        stratified(1, 10, 1, 3, torch.Generator())
 
 
 def test_kl_against_torch_and_mmd_against_loops():
@@ -47,62 +51,79 @@ def test_mmd_vanishes_between_equal_laws_and_sees_a_shift_and_two_clusters(rng):
 
 def test_squared_loss_keeps_below_and_collapses_above_its_threshold():
     """Two modes +-1: the exact optimum has KL .490 at weight 1 and 0 from weight 2 on."""
-    fit = fit_autoencoders(TWO, [1.0, 2.2], seed=0, steps=800, strata=64, lr=1e-2)
+    fit = fitted([1.0, 2.2], k=2, steps=800, strata=64, lr=1e-2)
     assert kl(fit, np.array([[1.0], [-1.0]])) == pytest.approx([0.490, 0.0], abs=0.02)
     z = np.array([[2.0], [-2.0]])
     assert np.abs(fit.decode(z)[0]).min() > 0.8
     assert np.abs(fit.decode(z)[1]).max() < 0.1
 
 
+def test_a_weight_is_measured_in_the_units_of_the_data_or_of_their_spread():
+    """Three times the modes: the threshold is nine times as high in units of the data, and where it was in units of the spread."""
+    kept = [kl(fitted([3.0], u=3 * TWO, steps=400, strata=64, lr=1e-2, units=units), 3 * TWO)[0] for units in ("data", "spread")]
+    assert kept[0] > 0.5
+    assert kept[1] < 0.02
+
+
 def test_what_the_encoder_is_not_shown_it_cannot_tell():
-    fit = fit_autoencoders(TWO, [0.01], seed=0, steps=200, seen=np.zeros_like(TWO), strata=64)
+    fit = fitted([0.01], steps=200, seen=np.zeros((1, 128, 1)), strata=64)
     mu, _ = fit.encode(np.zeros((1, 1)))
     assert np.abs(fit.decode(mu)).max() < 0.1
 
 
 def test_an_observation_that_tells_the_mode_needs_no_latent():
-    fit = fit_autoencoders(TWO, [2.0], seed=0, steps=600, s=TWO, strata=64)
+    fit = fitted([2.0], x=TWO, strata=64)
     assert kl(fit, TWO, TWO).max() < 1e-3
-    assert fit.decode(np.zeros_like(TWO), TWO)[0] == pytest.approx(TWO, abs=0.05)
+    assert fit.decode(np.zeros_like(TWO), TWO)[0, :, 0] == pytest.approx(TWO, abs=0.05)
 
 
 def test_the_aggregate_penalty_keeps_the_modes_where_the_other_loses_them():
-    fit = fit_autoencoders(TWO, [2.2], seed=0, steps=600, penalty="mmd", jitter=0.3, lr=1e-2)
+    fit = fitted([2.2], penalty="mmd", jitter=0.3, lr=1e-2)
     mu, sigma = fit.encode(np.array([[1.0], [-1.0]]))
     assert sigma == pytest.approx(0.3)
     assert abs(mu[0, 0, 0] - mu[0, 1, 0]) > 1.0
-    assert fit.decode(mu)[0, :, 0] == pytest.approx([1.0, -1.0], abs=0.15)
+    assert fit.decode(mu)[0, :, 0, 0] == pytest.approx([1.0, -1.0], abs=0.15)
 
 
-def test_own_data_for_each_network_batches_and_the_same_seed(rng):
-    a = rng.normal(size=(2, 60, 3))
-    kw = dict(steps=5, latent=2, batch=20, strata=10, loss="absolute", s=a[0, :, :1])
-    one, two = (fit_autoencoders(a, [0.1, 0.2], seed=4, **kw) for _ in range(2))
-    np.testing.assert_array_equal(one.encode(a, a[0, :, :1])[0], two.encode(a, a[0, :, :1])[0])
+def test_a_prior_fitted_to_the_codes_draws_what_the_encoder_says(rng):
+    plain, learned = (fitted([1e-3], steps=800, strata=64, components=c) for c in (0, 4))
+    on_mode = [(np.abs(np.abs(h(np.zeros((4000, 0)), rng)) - 1) < 0.1).mean() for h in (plain, learned)]
+    assert on_mode[1] > 0.97
+    assert on_mode[0] < on_mode[1]
+
+
+def test_chunks_are_encoded_and_decoded_in_their_own_shape_and_one_stands_alone(rng):
+    a = rng.normal(size=(2, 60, 3, 2))
+    x = a[:, :, 0, :1]
+    fit = fit_autoencoders(
+        demonstrations(x, a), Fit(seed=4, steps=5, batch=20, width=8), weights=[0.1, 0.2], latent=2, strata=10, loss="absolute"
+    )
     z = rng.normal(size=(2, 7, 2))
-    both = one.decode(z, np.zeros((7, 1)))
-    assert both.shape == (2, 7, 3)
-    np.testing.assert_allclose(one.only(1).decode(z[1], np.zeros((7, 1)))[0], both[1], rtol=1e-5)
-    assert one.only(1).weights == (0.2,)
+    both = fit.decode(z, np.zeros((7, 1)))
+    assert both.shape == (2, 7, 3, 2)
+    assert fit.encode(a, x)[0].shape == (2, 60, 2)
+    np.testing.assert_allclose(fit.only(1).decode(z[1], np.zeros((7, 1)))[0], both[1], rtol=1e-4, atol=1e-6)
+    np.testing.assert_allclose(fit.only(1).encode(a[1:], x[1:])[0][0], fit.encode(a, x)[0][1], rtol=1e-4, atol=1e-6)
+    assert fit.only(1).weights == (0.2,)
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        (dict(s=np.zeros((5, 1))), "arrays of one N"),
-        (dict(a=np.zeros((3, 128, 1))), "arrays of one N"),
-        (dict(loss="huber"), "loss is squared or absolute"),
-        (dict(penalty="none"), "penalty kl"),
-        (dict(jitter=0.1), "no jitter"),
-        (dict(strata=100), "strata must divide"),
+        (dict(loss="huber"), "loss: one of squared, absolute, got 'huber'"),
+        (dict(penalty="none"), "penalty: kl"),
+        (dict(jitter=0.1), "without jitter"),
+        (dict(weights=[1.0, 2.0]), "weights: 1 numbers >= 0"),
+        (dict(weights=[-1.0]), "weights: 1 numbers >= 0"),
+        (dict(seen=np.zeros((1, 5, 1))), r"seen: \(1, 128, d\), got"),
+        (dict(strata=100), "strata: a divisor of the rows of a batch, 128, got 100"),
     ],
 )
 def test_refusals(change, said):
     with pytest.raises(ValueError, match=said):
-        fit_autoencoders(**{"a": TWO, "weights": [1.0], "seed": 0, "steps": 1, **change})
+        fitted(**{"weights": [1.0], "steps": 1} | change)
 
 
 def test_decoding_refuses_the_wrong_width():
-    fit = fit_autoencoders(TWO, [1.0], seed=0, steps=1, latent=2)
-    with pytest.raises(ValueError, match="decode needs 2 coordinates"):
-        fit.decode(np.zeros((3, 1)))
+    with pytest.raises(ValueError, match=r"latents: \(n, 2\) or \(1, n, 2\), got"):
+        fitted([1.0], steps=1, latent=2).decode(np.zeros((3, 1)))

@@ -10,12 +10,12 @@ import torch
 from qbc import learn
 from qbc.learn import lipschitz
 
-SHORT = dict(steps=30, width=8, batch=64)
+SHORT = learn.Fit(seed=0, steps=30, lr=5e-3, width=8, depth=3, batch=64)
 
 
 @pytest.mark.parametrize("activation", ["relu", "groupsort"])
 def test_no_sampled_slope_exceeds_the_certificate(rng, activation):
-    f = learn.fit_lipschitz(rng.normal(size=(500, 3)), rng.normal(size=200), [1.0, 5.0], seed=0, activation=activation, **SHORT)
+    f = learn.fit_lipschitz(rng.normal(size=(500, 3)), rng.normal(size=200), [1.0, 5.0], SHORT, activation=activation)
     np.testing.assert_allclose(f.certified, [1.0, 5.0], rtol=1e-5)
     a, b = rng.normal(size=(2, 5000, 3))
     b = a + 0.1 * b
@@ -41,7 +41,7 @@ def test_sorting_pairs_keeps_the_values_and_the_length_of_gradients():
 
 def test_a_fit_is_the_monotone_map_where_its_constant_allows_it(rng):
     z = rng.normal(size=(5000, 1))
-    f = learn.fit_lipschitz(z, 2 * rng.normal(size=20_000), [1.0, 8.0], seed=0, steps=300, lr=1e-2, width=16, depth=2)
+    f = learn.fit_lipschitz(z, 2 * rng.normal(size=20_000), [1.0, 8.0], learn.Fit(seed=0, steps=300, lr=1e-2, width=16))
     sd = f(rng.normal(size=(20_000, 1))).std(axis=1)
     assert sd[0] <= 1.01  # a map of slope 1 cannot widen
     assert sd[1] == pytest.approx(2, rel=0.1)
@@ -49,7 +49,7 @@ def test_a_fit_is_the_monotone_map_where_its_constant_allows_it(rng):
 
 def test_free_layers_pass_the_constant_they_were_given(rng):
     z, u = rng.normal(size=(1000, 1)), rng.choice([-3.0, 3.0], size=500)
-    f = learn.fit_lipschitz(z, u, [1.0], seed=0, normalise=False, steps=200, lr=1e-2, width=16)
+    f = learn.fit_lipschitz(z, u, [1.0], learn.Fit(seed=0, steps=200, lr=1e-2, width=16, depth=3), normalise=False)
     assert f.certified[0] > 2
 
 
@@ -58,7 +58,7 @@ import numpy as np
 from qbc import learn
 rng = np.random.default_rng(0)
 z = rng.normal(size=(300, 2))
-print(learn.fit_lipschitz(z, z[:, 0], [1.0, 2.0], seed=5, steps=20, width=8)(z[:20]).sum().hex())
+print(learn.fit_lipschitz(z, z[:, 0], [1.0, 2.0], learn.Fit(seed=5, steps=20, width=8))(z[:20]).sum().hex())
 """
 
 
@@ -69,9 +69,13 @@ def test_same_seed_same_fit_in_two_processes():
 
 def test_refusals(rng):
     z, u = rng.normal(size=(6, 1)), rng.normal(size=6)
-    for wrong in ((z, u[:, None], [1.0]), (u, u, [1.0]), (z, u, []), (z, u, [0.0])):
+    for wrong in ((z, u[:, None], [1.0]), (u, u, [1.0]), (z, u, []), (z, u, [0.0]), (z, u[:0], [1.0])):
         with pytest.raises(ValueError, match="fit_lipschitz needs z"):
-            learn.fit_lipschitz(*wrong, seed=0)
-    for wrong in (dict(activation="tanh"), dict(width=7)):
-        with pytest.raises(ValueError, match="activation must be one of"):
-            learn.fit_lipschitz(z, u, [1.0], seed=0, **wrong)
+            learn.fit_lipschitz(*wrong, SHORT)
+    for name, z_bad, u_bad in (("z", z * np.nan, u), ("u", z, u + np.inf)):
+        with pytest.raises(ValueError, match=f"{name}: network 0, row 0"):
+            learn.fit_lipschitz(z_bad, u_bad, [1.0], SHORT)
+    with pytest.raises(ValueError, match="activation must be one of"):
+        learn.fit_lipschitz(z, u, [1.0], SHORT, activation="tanh")
+    with pytest.raises(ValueError, match="width even"):
+        learn.fit_lipschitz(z, u, [1.0], learn.Fit(seed=0, width=7))

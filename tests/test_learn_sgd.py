@@ -6,7 +6,7 @@ import torch
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from qbc import learn
-from qbc.learn import training
+from qbc.learn import device
 
 
 def test_three_steps_by_hand():
@@ -75,7 +75,7 @@ def test_tangents_are_finite_differences(rng):
 def test_networks_and_batches_stay_on_one_device(monkeypatch):
     """As in test_learn_device: fake tensors elsewhere refuse to meet one that was left on the processor."""
     elsewhere = torch.device("meta")
-    monkeypatch.setattr(training, "DEVICE", elsewhere)
+    monkeypatch.setattr(device, "DEVICE", elsewhere)
     with FakeTensorMode():
         nets = learn.Networks(learn.Ensemble(2, (1, 3, 1), seed=0))
         batch = np.zeros((2, 4, 1)), np.zeros((2, 4, 1))

@@ -18,7 +18,7 @@ from qbc.demonstrations import Demonstrations
 from qbc.finite import draw
 from qbc.learn.cells import Ordinal, Softmax, TokenLaw
 from qbc.learn.contexts import Context, Prefix
-from qbc.learn.device import array, tensor
+from qbc.learn.device import array, indices, tensor
 from qbc.learn.fitting import Batch, Data, Fit
 from qbc.learn.head import Head
 from qbc.learn.networks import Ensemble
@@ -30,10 +30,11 @@ Codes = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Bins:
-    """Uniform bins of every coordinate's range, in units of its largest value: one range a token, or one for all steps."""
+    """Uniform bins of every coordinate's range: one range a token; or one for all steps, where a step of 0 leads nowhere."""
 
-    top: Array  # (k, 1, h, du): the largest absolute value
-    low: Array  # the ends of the range, in these units
+    shift: Array  # (k, 1, h, du): the middle of the range, or 0
+    top: Array  # the largest distance from it: values are (u - shift) / top
+    low: Array  # the ends of the range, as values
     high: Array
     n: int
 
@@ -41,26 +42,31 @@ class Bins:
     def of(u: Array, n: int, shared: bool) -> Bins:
         """For chunks u (k, N, h, du); ``shared`` by all steps or not."""
         over = (1, 2) if shared else (1,)
-        top = np.abs(u).max(axis=over, keepdims=True)
-        unit = np.where(top > 0, top, 1.0)
-        low, high = u.min(axis=over, keepdims=True) / unit, u.max(axis=over, keepdims=True) / unit
+        least, most = u.min(axis=over, keepdims=True), u.max(axis=over, keepdims=True)
+        shift = np.zeros_like(least) if shared else (least + most) / 2
+        top = np.maximum(most - shift, shift - least)
+        unit = np.where(most > least, top, 1.0)
+        low, high = (least - shift) / unit, np.where(most > least, (most - shift) / unit, (least - shift) / unit + 1)
         full = (len(u), 1, *u.shape[2:])
-        unit, low, high = (np.broadcast_to(a, full) for a in (unit, low, np.where(high > low, high, low + 1)))
-        return Bins(unit, low, high, n)
+        shift, unit, low, high = (np.broadcast_to(a, full) for a in (shift, unit, low, high))
+        return Bins(shift, unit, low, high, n)
+
+    def value(self, u: Array, step: slice = slice(None)) -> Array:
+        return np.asarray((u - self.shift[:, :, step]) / self.top[:, :, step])
 
     def encode(self, u: Array, step: slice = slice(None)) -> Codes:
         """Codes of chunks (k, n, h, du), or of some of their steps."""
         low, high = self.low[:, :, step], self.high[:, :, step]
-        return uniform(self.n).encode(np.clip(2 * (u / self.top[:, :, step] - low) / (high - low) - 1, -1, 1))
+        return uniform(self.n).encode(np.clip(2 * (self.value(u, step) - low) / (high - low) - 1, -1, 1))
 
     def decode(self, codes: Codes, step: slice = slice(None)) -> Array:
-        """In units of the largest value."""
+        """Values."""
         low, high = self.low[:, :, step], self.high[:, :, step]
         return np.asarray(low + (uniform(self.n).decode(codes) + 1) / 2 * (high - low))
 
     def rounded(self, u: Array, rebuilt: bool) -> tuple[Codes, Array]:
-        """Codes of chunks (k, n, h, du) and what they decode to. ``rebuilt``: each token rounds the step from where the tokens so far
-        lead to where the demonstration led, so that rounding does not add up."""
+        """Codes of chunks (k, n, h, du) and the values they decode to. ``rebuilt``: each token rounds the step from where the
+        tokens so far lead to where the demonstration led, so that rounding does not add up."""
         if not rebuilt:
             codes = self.encode(u)
             return codes, self.decode(codes)
@@ -69,7 +75,7 @@ class Bins:
             at = slice(t, t + 1)
             codes[:, :, at] = self.encode(u[:, :, at] + behind, at)
             said[:, :, at] = self.decode(codes[:, :, at], at)
-            behind = behind + u[:, :, at] - said[:, :, at] * self.top[:, :, at]
+            behind = behind + u[:, :, at] - (self.shift + said * self.top)[:, :, at]
         return codes, said
 
 
@@ -95,7 +101,7 @@ class Tokens(Head):
             codes = draw(p, rng)[:, :, None, None]
             low, high = self.bins.low[:, :, t, c], self.bins.high[:, :, t, c]
             known[:, :, t, c] = low + (uniform(self.bins.n).decode(codes[:, :, 0, 0]) + 1) / 2 * (high - low)
-        u = (known * self.bins.top).reshape(k, n, -1)
+        u = (self.bins.shift + known * self.bins.top).reshape(k, n, -1)
         return self.view.act.into(u)
 
 
@@ -119,9 +125,8 @@ def fit_tokens(
         raise ValueError(f"fit_tokens: loss softmax or ordinal, bins >= 2, components >= 1, got {loss!r}, {bins}, {components}")
     data, seen = Data(demos, fit), context or Prefix()
     law: TokenLaw = Ordinal(bins, components) if loss == "ordinal" else Softmax(bins)
-    u = demos.u if demos.mask is None else np.where(demos.mask[..., None], demos.u, 0.0)
-    grid = Bins.of(u, bins, seen.stepwise)
-    codes, values = grid.rounded(u, rebuilt and seen.stepwise)
+    grid = Bins.of(demos.u, bins, seen.stepwise)
+    codes, values = grid.rounded(demos.u, rebuilt and seen.stepwise)
     reach = np.maximum(np.abs(values.cumsum(axis=2)).max(axis=(1, 2)), 1e-12)[:, None]
     m, of = data.size, np.arange(data.k)[:, None]
     flat, flat_codes, later = values.reshape(data.k, demos.rows, m), codes.reshape(data.k, demos.rows, m), np.arange(m)
@@ -135,8 +140,8 @@ def fit_tokens(
 
     def outputs(batch: Batch) -> tuple[Tensor, Codes, Tensor]:
         """What the network says about one token of each row, which it is, and whether it was demonstrated."""
-        index = batch.rows.numpy()
-        j = torch.randint(m, index.shape, generator=data.g).numpy()
+        index = indices(batch.rows)
+        j = indices(torch.randint(m, index.shape, generator=data.g))
         said = net(torch.cat([batch.obs, tensor(seen(known(index, j), j, reach))], dim=2))
         there = torch.ones(index.shape) if batch.mask is None else batch.mask.cpu().gather(2, torch.as_tensor(j)[..., None])[..., 0]
         return said, flat_codes[of, index, j], there.to(said.device)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from qbc.demonstrations import Demonstrations
 from qbc.finite import draw
-from qbc.learn.device import alone, array, tensor
+from qbc.learn.device import alone, array, indices, tensor
 from qbc.learn.fitting import Batch, Data, Fit, average
 from qbc.learn.head import Head
 from qbc.learn.networks import Ensemble
@@ -43,8 +43,6 @@ def fit_codebook(
     Straight-through gradients, ``commit`` times the encoder's distance from its vector; the codebook starts at
     k-means++ seeds of the encoded demonstrations. Raises ``ValueError`` unless there is a number of codes >= 1 for each data set.
     """
-    from sklearn.cluster import kmeans_plusplus  # slow to import, needed here only
-
     k, most = demos.k, max(codes, default=0)
     if len(codes) != k or not 1 <= min(codes) <= most <= demos.rows:
         raise ValueError(f"codes: {k} numbers from 1 to {demos.rows}, one a data set, got {tuple(codes)}")
@@ -55,8 +53,7 @@ def fit_codebook(
     with alone():
         start = data.at(data.all(data.learned))
         encoded = array(encoder(torch.cat([start.act, start.obs], dim=2)))
-    seeds = [kmeans_plusplus(z, most, random_state=fit.seed)[0] for z in encoded]  # a rare mode gets a code of its own
-    book = nn.Parameter(tensor(np.stack(seeds)))
+    book = nn.Parameter(tensor(data.seeds(encoded, most)))
 
     def nearest(batch: Batch) -> tuple[Tensor, Tensor]:
         z = encoder(torch.cat([batch.act, batch.obs], dim=2))
@@ -71,7 +68,7 @@ def fit_codebook(
     trained = data.train([*encoder.parameters(), *decoder.parameters(), book], objective)
     with alone():
         used = nearest(data.at(data.all()))[1]
-    law = fit_code_law(demos, fit, used.cpu().numpy(), most)
+    law = fit_code_law(demos, fit, indices(used), most)
     return Codebook(**trained, decoder=decoder.requires_grad_(False), book=book.detach(), law=law)
 
 
@@ -106,7 +103,8 @@ def fit_prototypes(demos: Demonstrations, fit: Fit, *, codes: int) -> Prototypes
     labels, centres = np.stack([f.predict(a) for f, a in zip(fits, v, strict=True)]), np.stack([f.cluster_centers_ for f in fits])
     misses = ((v - np.take_along_axis(centres, labels[..., None], axis=1)) ** 2).mean(axis=2)
     law = fit_code_law(demos, fit, labels.astype(np.int64), codes)
-    kept = data.untrained() | {"loss": misses[:, part].mean(axis=1)}
+    weight = np.ones(misses.shape) if w is None else w
+    kept = data.untrained() | {"loss": np.sum(misses[:, part] * weight[:, part], axis=1) / weight[:, part].sum(axis=1)}
     if fit.held_out:
         kept["held"] = misses[:, data.held].mean(axis=1)
     return Prototypes(**kept, centres=centres, law=law)

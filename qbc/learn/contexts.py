@@ -22,8 +22,8 @@ class Context(Protocol):
     def stepwise(self) -> bool: ...
 
     def __call__(self, known: Array, j: Ints, reach: Array) -> Array:
-        """Features (k, n, f) of what is known, (k, n, h, du) and 0 from token j = du t + c (k, n) on, each coordinate in units of its
-        largest value; ``reach`` (k, 1, du) is the farthest that sums of steps lead, in these units."""
+        """Features (k, n, f) of what is known, (k, n, h, du) and 0 from token j = du t + c (k, n) on, in values of the
+        bins; ``reach`` (k, 1, du) is the farthest that sums of steps lead, in these units."""
 
 
 def waved(z: Array, octaves: int) -> Array:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import numpy as np
 import torch
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
 from qbc.systems import Array
@@ -35,6 +35,11 @@ def tensor(x: ArrayLike | Tensor) -> Tensor:
 def array(x: Tensor) -> Array:
     """``x`` as numpy sees it, in double precision."""
     return np.asarray(x.detach().cpu().numpy(), dtype=float)
+
+
+def indices(x: Tensor) -> NDArray[np.int64]:
+    """Whole numbers ``x`` as numpy sees them."""
+    return np.asarray(x.cpu().numpy(), dtype=np.int64)
 
 
 def generator(seed: int) -> torch.Generator:

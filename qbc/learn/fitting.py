@@ -62,7 +62,7 @@ class Batch(NamedTuple):
     """Rows of each network's data, as the networks see them."""
 
     obs: Tensor  # (k, b, features)
-    act: Tensor  # (k, b, h du), 0 where padded
+    act: Tensor  # (k, b, h du)
     mask: Tensor | None  # (k, b, h du), 1 where demonstrated
     rows: Tensor  # (k, b): which they are
 
@@ -79,8 +79,7 @@ class Data:
         obs, noise, dx = self.view.obs, demos.noise, demos.x.shape[2]
         self.x = tensor((demos.x - obs.mean[..., :dx]) / obs.sd[..., :dx])
         mask = None if demos.mask is None else np.repeat(demos.mask, demos.du, axis=2)
-        u = self.view.act.into(demos.u.reshape(self.k, demos.rows, -1))
-        self.act = tensor(u if mask is None else np.where(mask, u, 0.0))
+        self.act = tensor(self.view.act.into(demos.u.reshape(self.k, demos.rows, -1)))
         self.mask = None if mask is None else tensor(mask)
         self.sigma = None if noise is None else tensor(noise.sigma[:, None] / obs.sd[..., :dx])
         self.learned = fit.learned(demos.rows)
@@ -132,6 +131,13 @@ class Data:
         rows = self.fit.batch or self.learned.stop
         in_order = self.fit.batch is None and self.demos.weights is None
         return self.at(self.all(self.learned) if in_order else self.weighted(self.learned, rows))
+
+    def seeds(self, v: Array, n: int) -> Array:
+        """(k, n, d): k-means++ seeds of v (k, rows that are learned from, d); a rare mode gets one of its own."""
+        from sklearn.cluster import kmeans_plusplus  # slow to import, needed here only
+
+        w = [None] * self.k if self.demos.weights is None else self.demos.weights[:, self.learned]
+        return np.stack([kmeans_plusplus(a, n, sample_weight=b, random_state=self.fit.seed)[0] for a, b in zip(v, w, strict=True)])
 
     def whole(self, objective: Objective, part: slice) -> Array:
         """The loss of each network on a part of its data (k,), with random numbers that are the same at every look."""

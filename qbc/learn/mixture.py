@@ -62,18 +62,16 @@ def fit_mixture(
     Centres start at k-means++ seeds of the demonstrated chunks, widths at ``start``; widths stay above ``floor``, below which a
     component could buy likelihood with one demonstration (both in standard deviations of the data).
     """
-    from sklearn.cluster import kmeans_plusplus  # slow to import, needed here only
-
     data, c = Data(demos, fit), components
     if not 1 <= c <= data.learned.stop or not 0 < floor < start:
         raise ValueError(f"components: 1 to {data.learned.stop}, and 0 < floor < start, got {c}, {floor} and {start}")
     d = data.size
     net = data.network(data.features, c * (1 + 2 * d))
     head = Mixture(**data.untrained(), net=net, components=c, floor=floor, spread=spread)
-    seeds = [kmeans_plusplus(v, c, random_state=fit.seed)[0] for v in array(data.act[:, data.learned])]
+    seeds = data.seeds(array(data.act[:, data.learned]), c)
     with torch.no_grad():
         net.weights[-1][:, :, c:] *= 0.1  # the seeds are where the components start
-        net.biases[-1][:, 0, c : c + c * d] = tensor(np.stack(seeds).reshape(data.k, -1))
+        net.biases[-1][:, 0, c : c + c * d] = tensor(seeds.reshape(data.k, -1))
         net.biases[-1][:, 0, c + c * d :] = float(np.log(np.expm1(start - floor)))
 
     def objective(batch: Batch) -> Tensor:

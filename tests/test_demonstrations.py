@@ -1,0 +1,126 @@
+"""Demonstrations: shapes, what is refused by name, how episodes are cut, and what padded steps hide."""
+
+import numpy as np
+import pytest
+
+from qbc.demonstrations import Demonstrations, chunks, demonstrations
+from qbc.representations import Cumulated, Dct
+
+X, U = np.arange(8.0).reshape(4, 2), np.arange(12.0).reshape(4, 3)
+
+
+@pytest.mark.parametrize(
+    ("x", "u", "shapes"),
+    [
+        (X, U, ((1, 4, 2), (1, 4, 1, 3))),
+        (X, U[:, :, None], ((1, 4, 2), (1, 4, 3, 1))),
+        (X[None], U[None], ((1, 4, 2), (1, 4, 1, 3))),
+        (np.stack([X, X]), np.zeros((2, 4, 5, 3)), ((2, 4, 2), (2, 4, 5, 3))),
+        (None, U, ((1, 4, 0), (1, 4, 1, 3))),
+        (None, np.zeros((2, 4, 3)), ((2, 4, 0), (2, 4, 1, 3))),
+        (None, np.zeros((2, 4, 5, 3)), ((2, 4, 0), (2, 4, 5, 3))),
+    ],
+)
+def test_shapes(x, u, shapes):
+    d = demonstrations(x, u)
+    assert (d.x.shape, d.u.shape) == shapes
+    assert (d.k, d.rows, d.h, d.du) == (shapes[1][0], 4, *shapes[1][2:])
+
+
+@pytest.mark.parametrize(
+    ("x", "u", "more", "said"),
+    [
+        (X, U[:3], {}, "x .N, dx. or .k, N, dx. and u with as many rows"),
+        (X[0], U, {}, "and u with as many rows"),
+        (X, np.zeros((4, 1, 1, 1)), {}, "and u with as many rows"),
+        (X[:1], U[:1], {}, "at least two rows"),
+        (X, U[:, :0], {}, "one action coordinate"),
+        (np.where(X == 3, np.nan, X), U, {}, "x: network 0, row 1, column 1 is nan, not a finite number"),
+        (X, np.where(U == 7, -np.inf, U), {}, "u: network 0, row 2, step 0, column 1 is -inf"),
+        (X, U, dict(weights=[1, 1, np.nan, 1]), "weights: network 0, row 2 is nan"),
+        (X, U, dict(weights=[1, 1, -1, 1]), "weights: >= 0"),
+        (X, U, dict(weights=np.zeros(4)), "weights: >= 0, and some > 0"),
+        (X, U, dict(weights=np.ones(3)), "weights: shape"),
+        (X, U, dict(mask=np.ones(4)), "mask: booleans"),
+        (X, U, dict(mask=np.zeros(4, dtype=bool)), "each step demonstrated in some row"),
+    ],
+)
+def test_what_does_not_fit_is_named(x, u, more, said):
+    with pytest.raises(ValueError, match=said):
+        demonstrations(x, u, **more)
+
+
+def test_every_network_gets_the_same_rows():
+    d = demonstrations(X, U, weights=[1, 2, 3, 4], mask=np.array([True, True, True, False])).noised(0.5).times(3)
+    assert (d.x.shape, d.u.shape, d.mask.shape, d.weights.shape) == ((3, 4, 2), (3, 4, 1, 3), (3, 4, 1), (3, 4))
+    assert d.noise.sigma.shape == (3, 2)
+    np.testing.assert_array_equal(d.u[2], d.u[0])
+    for wrong in (d, demonstrations(X, U)):
+        with pytest.raises(ValueError, match="times: one data set and k >= 1"):
+            wrong.times(2 if wrong is d else 0)
+
+
+def test_noise_is_one_number_one_a_network_or_one_a_column():
+    d = demonstrations(np.stack([X, X]), np.stack([U, U]))
+    np.testing.assert_array_equal(d.noised(0.1).noise.sigma, np.full((2, 2), 0.1))
+    np.testing.assert_array_equal(d.noised([0.1, 0.2]).noise.sigma, [[0.1, 0.1], [0.2, 0.2]])
+    np.testing.assert_array_equal(d.noised([[0.1, 0.3]]).noise.sigma, [[0.1, 0.3], [0.1, 0.3]])
+    for wrong in (-0.1, [0.1, np.nan]):
+        with pytest.raises(ValueError, match="sigma"):
+            d.noised(wrong)
+    with pytest.raises(ValueError, match="at least one level"):
+        d.noised(0.1, levels=())
+    with pytest.raises(ValueError, match="octaves: >= 0"):
+        d.waved(-1)
+
+
+def test_what_stands_in_padded_steps_is_replaced_by_the_mean_of_the_others():
+    u, mask = np.array([[1.0], [3.0], [np.nan]]), np.array([True, True, False])
+    np.testing.assert_array_equal(demonstrations(None, u, mask=mask).u.ravel(), [1, 3, 2])
+
+
+def test_episodes_are_cut_into_chunks_by_hand():
+    first = (np.array([[0.0], [1.0], [2.0]]), np.array([[10.0], [11.0], [12.0]]))
+    second = (np.array([[5.0]]), np.array([[15.0]]))
+    d = chunks([first, second], 2, history=2)
+    np.testing.assert_array_equal(d.x[0], [[0, 0], [0, 1], [1, 2], [5, 5]])
+    np.testing.assert_array_equal(d.mask[0], [[True, True], [True, True], [True, False], [True, False]])
+    np.testing.assert_array_equal(d.u[0, :2, :, 0], [[10, 11], [11, 12]])
+    np.testing.assert_array_equal(d.u[0, 2:, 0, 0], [12, 15])
+    assert chunks([first], 1).mask is None
+
+
+def test_a_chunk_shows_what_the_episode_did(rng):
+    x, u = rng.normal(size=(20, 3)), rng.normal(size=(20, 2))
+    d = chunks([(x, u)], 4, history=3)
+    for t in range(20):
+        np.testing.assert_array_equal(d.u[0, t][d.mask[0, t]], u[t : t + 4])
+        np.testing.assert_array_equal(d.x[0, t].reshape(3, 3)[-1], x[t])
+        if t >= 2:
+            np.testing.assert_array_equal(d.x[0, t].reshape(3, 3), x[t - 2 : t + 1])
+
+
+@pytest.mark.parametrize(
+    ("episodes", "h", "said"),
+    [
+        ([], 1, "at least one episode"),
+        ([(X, U[:3])], 1, "episode 0 needs"),
+        ([(X, U), (X[:0], U[:0])], 1, "episode 1 needs"),
+        ([(X, U)], 0, "h and history >= 1"),
+    ],
+)
+def test_episodes_that_do_not_fit_are_named(episodes, h, said):
+    with pytest.raises(ValueError, match=said):
+        chunks(episodes, h)
+
+
+def test_representations_follow_one_another():
+    u = np.arange(24.0).reshape(1, 2, 6, 2)
+    d = demonstrations(None, u, mask=None).represented(Cumulated()).represented(Dct(6, 3))
+    assert d.u.shape == (1, 2, 3, 2)
+    assert d.represented_as == (Cumulated(), Dct(6, 3))
+
+
+def test_the_parts_are_checked_however_they_are_put_together():
+    with pytest.raises(ValueError, match="of one k and N"):
+        Demonstrations(X, U)

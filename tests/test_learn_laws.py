@@ -1,0 +1,186 @@
+"""What holds of every head: what it refuses, units, columns at rest, rare modes, more training, settings of the caller."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+
+from qbc.demonstrations import demonstrations
+from qbc.learn import Fit
+from qbc.learn.examples import EXAMPLES
+from qbc.representations import Cumulated, Dct
+
+SHORT = Fit(seed=0, steps=25, batch=32, width=8)
+MULTIMODAL = [name for name, e in EXAMPLES.items() if e.modes]
+PADDED = [name for name, e in EXAMPLES.items() if e.padded]
+
+
+def data(k=2, n=64, h=3):
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(k, n, 2))
+    side = rng.choice([-1.0, 1.0], size=(k, n, 1, 1))
+    u = np.concatenate([side + 0.1 * rng.normal(size=(k, n, h, 1)), x[:, :, None, :1] + np.arange(h)[:, None]], axis=3)
+    return x, u
+
+
+def answer(name, demos, x, fit=SHORT):
+    return EXAMPLES[name].fit(demos, fit)(x, np.random.default_rng(2))
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_head_answers_each_observation_with_a_chunk_and_says_how_it_fits(name):
+    x, u = data()
+    head = EXAMPLES[name].fit(demonstrations(x, u), Fit(seed=np.int64(0), steps=4, every=2, batch=32, width=8, held_out=0.25))
+    assert head(x[:, :5], np.random.default_rng(0)).shape == (2, 5, 3, 2)
+    assert head(x[0, :5], np.random.default_rng(0)).shape == (2, 5, 3, 2)  # shown to both
+    assert head.policy(x[:, :5].reshape(10, 2), np.random.default_rng(0)).shape == (10, 2)
+    assert head.loss.shape == head.held.shape == (2,)
+    assert np.isfinite(head.loss).all()
+    assert np.isfinite(head.held).all()
+    assert head.at_rest == ()
+    if name != "prototypes":  # which no network is trained for
+        np.testing.assert_array_equal(head.trace[:, 0], [2, 4])
+        np.testing.assert_allclose(head.trace[-1, 1:], [*head.loss, *head.held])
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_head_refuses_what_is_no_observation(name, bad):
+    x, u = data()
+    head = EXAMPLES[name].fit(demonstrations(x, u), Fit(seed=0, steps=1, batch=8, width=4))
+    shown = x[:, :3].copy()
+    shown[1, 2, 0] = bad
+    with pytest.raises(ValueError, match="observations: network 1, row 2, column 0 is"):
+        head(shown, np.random.default_rng(0))
+    for wrong in (x[:, :3, :1], x[:1, :3], x[0, 0]):
+        with pytest.raises(ValueError, match=r"observations: \(2, n, 2\) or \(n, 2\), got"):
+            head(wrong, np.random.default_rng(0))
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_same_seed_gives_the_same_head_and_another_seed_another(name):
+    x, u = data()
+    first, again, other = (answer(name, demonstrations(x, u), x[:, :8], Fit(seed=s, steps=5, batch=16, width=8)) for s in (3, 3, 4))
+    np.testing.assert_array_equal(first, again)
+    assert name == "prototypes" or not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_network_learns_the_same_whatever_stands_beside_it(name):
+    x, u = data()
+    both = EXAMPLES[name].fit(demonstrations(x, u), Fit(seed=0, steps=5, batch=None, width=8))
+    twin = EXAMPLES[name].fit(demonstrations(x, np.stack([u[0], u[0]])), Fit(seed=0, steps=5, batch=None, width=8))
+    np.testing.assert_allclose(both.loss[0], twin.loss[0], rtol=1e-4)
+
+
+@pytest.mark.parametrize(("scale", "shift"), [(1e-4, 0.0), (1e3, 0.0), (1.0, 1e3)])
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_units_change_nothing_but_units(name, scale, shift):
+    x, u = data()
+    plain = answer(name, demonstrations(x, u), x[:, :32])
+    for of_x, of_u in ((False, not (shift and EXAMPLES[name].steps)), (True, False)):
+        x2, u2 = (scale * x + shift if of_x else x), (scale * u + shift if of_u else u)
+        other = answer(name, demonstrations(x2, u2), x2[:, :32])
+        back = (other - shift) / scale if of_u else other
+        off = np.abs(back - plain) > 1e-2
+        assert off.mean() < 0.05, name  # a draw at the edge of a code may fall on its other side
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_column_at_rest_is_shifted_and_not_divided(name):
+    x, u = data()
+    still = np.concatenate([x, np.full((*x.shape[:2], 1), 0.8)], axis=2)
+    head = EXAMPLES[name].fit(demonstrations(still, u), SHORT)
+    assert head.at_rest == (2,)
+    moved = still[:, :32] + [0, 0, 1e-4]
+    plain, other = (head(s, np.random.default_rng(2)) for s in (still[:, :32], moved))
+    assert (np.abs(other - plain) > 1e-2).mean() < 0.05
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_action_at_rest_is_played(name):
+    x, u = data()
+    u[..., 1] = 0.8
+    played = answer(name, demonstrations(x, u), x)
+    assert np.abs(played[..., 1] - 0.8).max() < 5.0  # one unit of an untrained network is not the units of a rounding
+
+
+@pytest.mark.parametrize("name", MULTIMODAL)
+def test_a_rare_mode_survives(name):
+    rng = np.random.default_rng(0)
+    u = 0.1 * rng.normal(size=(2000, 1))
+    u[:20] += 10
+    head = EXAMPLES[name].fit(demonstrations(None, u), Fit(seed=0, steps=1500, lr=4e-3, batch=128, width=32))
+    drawn = head(np.zeros((20_000, 0)), rng)[0, :, 0, 0]
+    assert 0.002 < (drawn > 5).mean() < 0.03
+    assert ((drawn > 1.5) & (drawn < 8.5)).mean() < 0.02
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_four_times_the_training_is_no_worse_on_rows_held_out(name):
+    """By no more than a twentieth of what the first steps won, or of a nat."""
+    x, u = data(k=1, n=500)
+    first, once, four = (
+        EXAMPLES[name].fit(demonstrations(x, u), Fit(seed=0, steps=n, batch=64, width=16, held_out=0.2)).held[0] for n in (1, 150, 600)
+    )
+    assert four <= once + 0.05 * max(first - once, 1.0)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_what_one_head_can_do_every_head_can(name):
+    x, u = data()
+    demos = demonstrations(x, u, weights=np.ones(x.shape[:2])).noised([0.1, 0.2], levels=(0.5, 1.0), told=True).waved(2)
+    shown = np.concatenate([x[:, :4], np.full((2, 4, 1), 0.5)], axis=2)
+    assert answer(name, demos.represented(Dct(3, 2)), shown).shape == (2, 4, 3, 2)
+    assert answer(name, demonstrations(x, u).represented(Cumulated()), x[:, :4]).shape == (2, 4, 3, 2)
+
+
+@pytest.mark.parametrize("name", PADDED)
+def test_padded_steps_are_not_looked_at(name):
+    x, u = data()
+    mask = np.random.default_rng(0).random(u.shape[:3]) < 0.7
+    heads = [answer(name, demonstrations(x, np.where(mask[..., None], u, junk), mask=mask), x[:, :8]) for junk in (0.0, np.nan)]
+    np.testing.assert_array_equal(*heads)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_rows_of_no_weight_are_not_learned_from(name):
+    x, u = data()
+    weights = np.ones(x.shape[:2])
+    weights[:, ::2] = 0
+    changed = np.where((weights == 0)[:, :, None, None], u[:, ::-1], u)  # other targets, in the same units and range
+    fits = [EXAMPLES[name].fit(demonstrations(x, v, weights=weights), SHORT).loss for v in (u, changed)]
+    np.testing.assert_allclose(*fits, rtol=0.02)
+
+
+def test_a_prototype_that_weighs_nothing_is_not_drawn():
+    x, u = data(k=1)
+    w = (u[:, :, 0, 0] > 0).astype(float)
+    played = EXAMPLES["prototypes"].fit(demonstrations(0 * x, u, weights=w), SHORT)(0 * x, np.random.default_rng(0))
+    assert (played[..., 0] > 0).all()
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_the_callers_settings_are_not_assumed_and_not_changed(name):
+    x, u = data()
+    plain = answer(name, demonstrations(x, u), x[:, :8], Fit(seed=0, steps=3, batch=16, width=8))
+    before = torch.get_num_threads(), torch.get_default_dtype()
+    try:
+        torch.set_num_threads(2)
+        torch.set_default_dtype(torch.float64)
+        state = torch.get_rng_state()
+        with torch.no_grad():
+            other = answer(name, demonstrations(x, u), x[:, :8], Fit(seed=0, steps=3, batch=16, width=8))
+        assert torch.get_num_threads() == 2
+        assert torch.equal(torch.get_rng_state(), state)
+    finally:
+        torch.set_num_threads(before[0])
+        torch.set_default_dtype(before[1])
+    np.testing.assert_array_equal(plain, other)
+
+
+def test_importing_leaves_the_callers_threads_alone():
+    code = "import torch; torch.set_num_threads(2); import qbc.learn; assert torch.get_num_threads() == 2"
+    subprocess.run([sys.executable, "-c", code], check=True)

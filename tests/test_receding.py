@@ -1,0 +1,64 @@
+"""What is played of chunks: worked by hand with a head that says when it was asked."""
+
+import numpy as np
+import pytest
+
+from qbc.receding import Receding
+
+
+class Asked:
+    """Answers 10 x + (0, 1, 2, 3): ten times the state it last saw, and how old the action is."""
+
+    def __init__(self, k=1):
+        self.k, self.seen = k, []
+
+    def __call__(self, x, rng):
+        self.seen.append(x)
+        return 10 * x[..., -1:, None] + np.arange(4.0)[:, None]
+
+
+def played(steps=6, rows=1, **how):
+    head = Asked(how.get("k", 1))
+    policy = Receding(head, **how)
+    return np.array([policy(np.full((rows, 1), float(t)), None)[:, 0] for t in range(steps)]), head
+
+
+@pytest.mark.parametrize(
+    ("how", "wanted"),
+    [
+        (dict(), [0, 10, 20, 30, 40, 50]),
+        (dict(play=3), [0, 1, 2, 30, 31, 32]),
+        (dict(play=4), [0, 1, 2, 3, 40, 41]),
+        (dict(delay=2), [0, 1, 2, 12, 22, 32]),  # asked two steps ago, two actions old
+        (dict(play=2, delay=1), [0, 1, 2, 21, 22, 41]),
+    ],
+)
+def test_by_hand(how, wanted):
+    np.testing.assert_array_equal(played(**how)[0][:, 0], wanted)
+
+
+def test_answers_that_overlap_are_averaged():
+    np.testing.assert_allclose(played(ensemble=0.0)[0][:, 0], [0, 5.5, 11, 16.5, 26.5, 36.5])  # the last four asked
+    weights = np.exp(-np.log(2.0) * np.array([1, 0]))
+    np.testing.assert_allclose(played(2, ensemble=np.log(2.0))[0][1, 0], weights @ [1, 10] / weights.sum())
+
+
+def test_history_repeats_the_first_and_then_moves():
+    seen = played(3, history=3)[1].seen
+    np.testing.assert_array_equal([s[0, 0] for s in seen], [[0, 0, 0], [0, 0, 1], [0, 1, 2]])
+
+
+def test_each_network_plays_its_own_block():
+    u, head = played(1, rows=6, k=3)
+    assert head.seen[0].shape == (3, 2, 1)
+    assert u.shape == (1, 6)
+
+
+def test_refusals():
+    for wrong in (dict(play=0), dict(history=0), dict(delay=-1), dict(k=0)):
+        with pytest.raises(ValueError, match=f"{next(iter(wrong))}: >="):
+            Receding(Asked(), **wrong)
+    with pytest.raises(ValueError, match="asks at every step"):
+        Receding(Asked(), play=2, ensemble=0.1)
+    with pytest.raises(ValueError, match="chunks of 4 steps are too short for play = 3 and delay = 2"):
+        played(play=3, delay=2)

@@ -18,12 +18,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from qbc.learn.view import waves
+
 HIGH, LOW = 20.0, 0.01  # largest and smallest level of ``levels``, in standard deviations of the data
+OCTAVES = 5  # of waves of the time
 
 
 def levels(t: Tensor) -> Tensor:
     s = HIGH * (LOW / HIGH) ** t
     return (1 + s**2).rsqrt()
+
+
+def spread(t: Tensor) -> Tensor:
+    """Uniform times in units of their spread."""
+    return (t - 0.5) * 12**0.5
 
 
 @dataclass(frozen=True)
@@ -33,6 +41,7 @@ class Path:
 
     a: Callable[[Tensor], Tensor]
     unit: bool  # a^2 + b^2 = 1
+    told: Callable[[Tensor], Tensor] = lambda t: waves(t, OCTAVES)  # what a network is told of the time (k, n, 1)
 
     def b(self, t: Tensor) -> Tensor:
         return (1 - self.a(t) ** 2).clamp(min=0).sqrt() if self.unit else 1 - self.a(t)
@@ -63,6 +72,6 @@ class Path:
 PATHS = {
     "straight": Path(lambda t: t, unit=False),
     "cosine": Path(lambda t: torch.sin(np.pi / 2 * (0.005 + 0.995 * t)), unit=True),
-    "levels": Path(levels, unit=True),
+    "levels": Path(levels, unit=True, told=spread),  # the log of the level; waves would leave the observation little weight at first
 }
 GUESSES = ("data", "noise", "velocity")

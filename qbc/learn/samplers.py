@@ -21,16 +21,14 @@ from qbc.learn.fitting import Batch, Data, Fit, average
 from qbc.learn.head import Head
 from qbc.learn.networks import Ensemble
 from qbc.learn.paths import GUESSES, PATHS, Path
-from qbc.learn.view import waves
 from qbc.systems import Array
 
-OCTAVES = 5  # of the time that the network is shown
 SPREADS = 20  # times at which the spread of the guess is measured
 
 
-def shown(z: Tensor, t: Tensor, obs: Tensor) -> Tensor:
-    """What the network sees: the mixture (k, n, d), the time t (k, n, 1) and waves of it, the observation (k, n, features)."""
-    return torch.cat([z, waves(t, OCTAVES), obs], dim=2)
+def shown(path: Path, z: Tensor, t: Tensor, obs: Tensor) -> Tensor:
+    """What the network sees: the mixture (k, n, d), what the path tells of the time t (k, n, 1), the observation (k, n, features)."""
+    return torch.cat([z, path.told(t), obs], dim=2)
 
 
 def schedule(evaluations: int | ArrayLike) -> Array:
@@ -64,7 +62,7 @@ class Sampler(Head):
     def guesses(self, z: Tensor, t: float, obs: Tensor) -> tuple[Tensor, Tensor]:
         """The network's guess of the data and of the noise in the mixture z (k, n, d) at time t: one evaluation."""
         at, path = torch.full((*z.shape[:2], 1), t, dtype=torch.float32, device=z.device), PATHS[self.path]
-        clean = path.data(self.guess, self.net(shown(z, at, obs)), z, at)
+        clean = path.data(self.guess, self.net(shown(path, z, at, obs)), z, at)
         if self.ends is not None:
             clean = torch.maximum(torch.minimum(clean, self.ends[1]), self.ends[0])
         return clean, path.noise(clean, z, at)
@@ -106,11 +104,12 @@ def _fit(demos: Demonstrations, fit: Fit, path: str, guess: str, clip: bool, wid
     if guess not in GUESSES or path not in PATHS:
         raise ValueError(f"guess: one of {', '.join(GUESSES)}; path: one of {', '.join(PATHS)}; got {guess!r} and {path!r}")
     data, way = Data(demos, fit), PATHS[path]
-    net = data.network(data.size + 1 + 2 * OCTAVES + data.features, data.size)
+    told = way.told(tensor([[[0.0]]])).shape[2]
+    net = data.network(data.size + told + data.features, data.size)
 
     def objective(batch: Batch) -> Tensor:
         t, noise = data.uniform(*batch.act.shape[:2], 1), data.normal(*batch.act.shape)
-        said = net(shown(way.mix(batch.act, noise, t), t, batch.obs))
+        said = net(shown(way, way.mix(batch.act, noise, t), t, batch.obs))
         return average((said - way.target(guess, batch.act, noise, t)) ** 2, batch.mask)
 
     ends = (data.act.amin(dim=1, keepdim=True), data.act.amax(dim=1, keepdim=True)) if clip else None

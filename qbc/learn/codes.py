@@ -15,6 +15,7 @@ from qbc.learn.device import alone, array, tensor
 from qbc.learn.fitting import Batch, Data, Fit, Head, average
 from qbc.learn.networks import Ensemble
 from qbc.learn.regression import error
+from qbc.learn.scale import Scale
 from qbc.learn.softmax import CodeLaw, fit_code_law
 from qbc.systems import Array
 
@@ -89,6 +90,8 @@ class Prototypes(Head):
 def fit_prototypes(demos: Demonstrations, fit: Fit, *, codes: int) -> Prototypes:
     """``codes`` k-means centres of whole chunks; which is drawn is learned by log-loss, given the observation.
 
+    Distances are in units of each action coordinate's spread over rows and steps. In units of each single step's, noise would count
+    as much at a step where all demonstrations agree as modes do elsewhere.
     Raises ``ValueError`` if there are padded steps, which k-means cannot leave out, or fewer rows than codes.
     """
     from sklearn.base import clone
@@ -99,10 +102,12 @@ def fit_prototypes(demos: Demonstrations, fit: Fit, *, codes: int) -> Prototypes
     if not 1 <= codes <= demos.rows:
         raise ValueError(f"codes: 1 to {demos.rows}, got {codes}")
     data = Data(demos, fit)
-    w = demos.weights
+    k, h, w = demos.k, demos.h, demos.weights
+    scale = Scale.of(demos.u.reshape(k, -1, demos.du), None if w is None else w.repeat(h, axis=1)[..., None])
+    v = scale.into(demos.u.reshape(k, -1, demos.du)).reshape(k, demos.rows, -1)
     plain = KMeans(codes, n_init=1, random_state=fit.seed)
-    fits = [clone(plain).fit(v, sample_weight=None if w is None else w[i]) for i, v in enumerate(array(data.act))]
+    fits = [clone(plain).fit(v[i], sample_weight=None if w is None else w[i]) for i in range(k)]
     law = fit_code_law(demos, fit, np.stack([f.labels_ for f in fits]).astype(np.int64), codes)
-    centres = np.stack([f.cluster_centers_ for f in fits])
+    centres = scale.back(np.stack([f.cluster_centers_ for f in fits]).reshape(k, -1, demos.du)).reshape(k, codes, -1)
     loss = np.array([f.inertia_ for f in fits]) / (demos.rows * data.size)
-    return Prototypes(view=data.view, loss=loss, trace=np.empty((0, demos.k + 1)), centres=centres, law=law)
+    return Prototypes(view=data.view, loss=loss, trace=np.empty((0, k + 1)), centres=data.view.act.into(centres), law=law)

@@ -16,6 +16,7 @@ from qbc.learn.fitting import Batch, Data, Fit, average
 from qbc.learn.head import Head
 from qbc.learn.networks import Ensemble
 from qbc.learn.regression import error
+from qbc.learn.scale import Scale
 from qbc.learn.softmax import CodeLaw, fit_code_law
 from qbc.systems import Array
 
@@ -87,6 +88,8 @@ class Prototypes(Head):
 def fit_prototypes(demos: Demonstrations, fit: Fit, *, codes: int) -> Prototypes:
     """``codes`` k-means centres of whole chunks; which is drawn is learned by log-loss, given the observation.
 
+    Distances are in units of each action coordinate's spread over rows and steps. In units of each single step's, noise would count
+    as much at a step where all demonstrations agree as modes do elsewhere.
     Raises ``ValueError`` if there are padded steps, which k-means cannot leave out, or fewer rows than codes.
     """
     from sklearn.base import clone
@@ -96,15 +99,18 @@ def fit_prototypes(demos: Demonstrations, fit: Fit, *, codes: int) -> Prototypes
         raise ValueError("fit_prototypes: k-means compares whole chunks; give chunks without padded steps")
     if not 1 <= codes <= demos.rows:
         raise ValueError(f"codes: 1 to {demos.rows}, got {codes}")
-    data, w = Data(demos, fit), demos.weights
-    v, part = array(data.act), data.learned
+    data, k, h, w = Data(demos, fit), demos.k, demos.h, demos.weights
+    steps, part = demos.u.reshape(k, -1, demos.du), data.learned
+    scale = Scale.of(steps, None if w is None else w.repeat(h, axis=1)[..., None])
+    v = scale.into(steps).reshape(k, demos.rows, -1)
     plain = KMeans(codes, n_init=1, random_state=fit.seed)
     fits = [clone(plain).fit(a[part], sample_weight=None if w is None else w[i, part]) for i, a in enumerate(v)]
     labels, centres = np.stack([f.predict(a) for f, a in zip(fits, v, strict=True)]), np.stack([f.cluster_centers_ for f in fits])
     misses = ((v - np.take_along_axis(centres, labels[..., None], axis=1)) ** 2).mean(axis=2)
-    law = fit_code_law(demos, fit, labels.astype(np.int64), codes)
     weight = np.ones(misses.shape) if w is None else w
     kept = data.untrained() | {"loss": np.sum(misses[:, part] * weight[:, part], axis=1) / weight[:, part].sum(axis=1)}
     if fit.held_out:
         kept["held"] = misses[:, data.held].mean(axis=1)
-    return Prototypes(**kept, centres=centres, law=law)
+    law = fit_code_law(demos, fit, labels.astype(np.int64), codes)
+    said = data.view.act.into(scale.back(centres.reshape(k, -1, demos.du)).reshape(k, codes, -1))
+    return Prototypes(**kept, centres=said, law=law)

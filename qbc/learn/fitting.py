@@ -8,7 +8,8 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
@@ -20,6 +21,7 @@ from qbc.learn.networks import ACTIVATIONS, Ensemble
 from qbc.learn.view import View
 from qbc.systems import Array
 
+FEW = 8  # different observations, up to which a network is evaluated once for each of them
 BLOCK = 4096  # rows that are evaluated at once when the loss on all data is taken
 
 
@@ -138,6 +140,28 @@ class Data:
 
         w = [None] * self.k if self.demos.weights is None else self.demos.weights[:, self.learned]
         return np.stack([kmeans_plusplus(a, n, sample_weight=b, random_state=self.fit.seed)[0] for a, b in zip(v, w, strict=True)])
+
+    @cached_property
+    def few(self) -> tuple[Tensor, Tensor] | None:
+        """The different observations of each network (k, m, features), and which of them each row shows (k, N); None if there are
+        more than ``FEW``, or noise. Where a network has fewer than m its last is repeated."""
+        x, most = self.demos.x, FEW
+        if self.demos.noise is not None or any(len(np.unique(v[: 8 * most], axis=0)) > most for v in x if v.size):
+            return None
+        found = [np.unique(v, axis=0, return_inverse=True) if v.size else (v[:1], np.zeros(len(v), dtype=np.int64)) for v in x]
+        m = max(len(rows) for rows, _ in found)
+        if m > most:
+            return None
+        each = np.stack([which.ravel() for _, which in found])
+        first = np.stack([[(which == min(j, which.max())).argmax() for j in range(m)] for which in each])
+        return self.see(self.x[self.of, torch.as_tensor(first)]), torch.as_tensor(each)
+
+    def said(self, net: Ensemble, batch: Batch) -> Tensor:
+        """What ``net`` says to each observation of a batch; evaluated once for each different one, where these are few."""
+        if self.few is None:
+            return cast(Tensor, net(batch.obs))
+        obs, which = self.few
+        return cast(Tensor, net(obs))[self.of, which[self.of, batch.rows]]
 
     def whole(self, objective: Objective, part: slice) -> Array:
         """The loss of each network on a part of its data (k,), with random numbers that are the same at every look."""

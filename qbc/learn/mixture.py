@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,10 +30,11 @@ class Mixture(Head):
     def logs(self, obs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Log weights (k, n, c), centres and log widths (k, n, c, d), in the networks' units."""
         out, c = self.net(obs), self.components
-        d = (out.shape[2] - c) // (2 * c)
-        logits, centres, raw = out.split([c, c * d, c * d], dim=2)
+        d = math.prod(self.view.shape)
+        logits, centres, raw = out.split([c, c * d, out.shape[2] - c * (1 + d)], dim=2)
         shape = (*out.shape[:2], c, d)
-        return logits.log_softmax(dim=2), centres.reshape(shape), (self.floor + nn.functional.softplus(raw)).log().reshape(shape)
+        widths = (self.floor + nn.functional.softplus(raw)).log().reshape(*out.shape[:2], -1, d)
+        return logits.log_softmax(dim=2), centres.reshape(shape), widths.expand(shape)
 
     def parts(self, x: Array) -> tuple[Array, Array, Array]:
         """Weights (k, n, c), centres and widths (k, n, c, h du) at x (k, n, dx) or (n, dx), in the units of the fitted chunks."""
@@ -46,27 +48,58 @@ class Mixture(Head):
         )
 
     def draw(self, obs: Tensor, rng: np.random.Generator) -> Array:
-        weights, centres, widths = (array(t) for t in self.logs(obs))
-        pick = draw(np.exp(weights), rng)[..., None, None]
-        z = np.take_along_axis(centres, pick, axis=2)[:, :, 0]
+        weights, centres, widths = self.logs(obs)
+        pick = torch.as_tensor(draw(np.exp(array(weights)), rng)).to(centres.device)
+        pick = pick[..., None, None].expand(-1, -1, 1, centres.shape[3])
+        z = array(centres.gather(2, pick)[:, :, 0])
         if self.spread:
-            z = z + np.exp(np.take_along_axis(widths, pick, axis=2)[:, :, 0]) * rng.normal(size=z.shape)
-        return np.asarray(z)
+            z = z + np.exp(array(widths.gather(2, pick)[:, :, 0])) * rng.normal(size=z.shape)
+        return z
+
+
+def densities(parts: tuple[Tensor, Tensor, Tensor], act: Tensor, mask: Tensor | None) -> Tensor:
+    """Log densities (k, n) of actions (k, n, d), each under a mixture of its own: log weights (k, n, c), centres and log widths
+    (k, n, c, d)."""
+    weights, centres, widths = parts
+    each = -0.5 * ((act[:, :, None] - centres) / widths.exp()) ** 2 - widths - 0.5 * np.log(2 * np.pi)
+    return torch.logsumexp(weights + (each if mask is None else each * mask[:, :, None]).sum(dim=3), dim=2)
+
+
+def all_densities(parts: tuple[Tensor, Tensor, Tensor], act: Tensor, mask: Tensor | None) -> Tensor:
+    """Log densities (k, m, n) of each of the actions (k, n, d) under each of m mixtures: products of matrices, in double precision
+    because their terms cancel."""
+    weights, centres, widths = parts
+    k, m, c, d = centres.shape
+    u, there, mu, log_s = (t.double() for t in (act, torch.ones_like(act) if mask is None else mask, centres, widths))
+    precision = (-2 * log_s).exp()
+    factors = (precision, -2 * precision * mu, precision * mu**2 + 2 * log_s + np.log(2 * np.pi))
+    terms = (there * u**2, there * u, there)
+    square = torch.cat(terms, dim=2) @ torch.cat(factors, dim=3).reshape(k, m * c, 3 * d).transpose(1, 2)  # (k, n, m c)
+    each = weights[:, None] - 0.5 * square.float().reshape(k, -1, m, c)
+    return torch.logsumexp(each, dim=3).transpose(1, 2)
 
 
 def fit_mixture(
-    demos: Demonstrations, fit: Fit, *, components: int, floor: float = 0.02, spread: bool = True, start: float = 0.3
+    demos: Demonstrations,
+    fit: Fit,
+    *,
+    components: int,
+    floor: float = 0.02,
+    spread: bool = True,
+    shared: bool = False,
+    start: float = 0.3,
 ) -> Mixture:
     """``components`` Gaussians by log-loss: a mixture density network.
 
     Centres start at k-means++ seeds of the demonstrated chunks, widths at ``start``; widths stay above ``floor``, below which a
-    component could buy likelihood with one demonstration (both in standard deviations of the data).
+    component could buy likelihood with one demonstration (both in standard deviations of the data). ``shared``: all components have
+    the same widths, so that none can win by being the widest.
     """
     data, c = Data(demos, fit), components
     if not 1 <= c <= data.learned.stop or not 0 < floor < start:
         raise ValueError(f"components: 1 to {data.learned.stop}, and 0 < floor < start, got {c}, {floor} and {start}")
     d = data.size
-    net = data.network(data.features, c * (1 + 2 * d))
+    net = data.network(data.features, c * (1 + d) + (d if shared else c * d))
     head = Mixture(**data.untrained(), net=net, components=c, floor=floor, spread=spread)
     seeds = data.seeds(array(data.act[:, data.learned]), c)
     with torch.no_grad():
@@ -75,9 +108,11 @@ def fit_mixture(
         net.biases[-1][:, 0, c + c * d :] = float(np.log(np.expm1(start - floor)))
 
     def objective(batch: Batch) -> Tensor:
-        weights, centres, widths = head.logs(batch.obs)
-        each = -0.5 * ((batch.act[:, :, None] - centres) / widths.exp()) ** 2 - widths - 0.5 * np.log(2 * np.pi)
-        each = each.sum(dim=3) if batch.mask is None else (each * batch.mask[:, :, None]).sum(dim=3)
-        return -torch.logsumexp(weights + each, dim=2).mean(dim=1) / d
+        if data.few is None:
+            return -densities(head.logs(batch.obs), batch.act, batch.mask).mean(dim=1) / d
+        seen, which = data.few
+        logs = all_densities(head.logs(seen), batch.act, batch.mask)
+        mine = which[data.of, batch.rows].to(logs.device)[:, None]
+        return -logs.gather(1, mine)[:, 0].mean(dim=1) / d
 
     return Mixture(**data.train(net.parameters(), objective), net=net, components=c, floor=floor, spread=spread)

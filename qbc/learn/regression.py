@@ -56,7 +56,7 @@ def fit_regression(demos: Demonstrations, fit: Fit, *, loss: str = "squared", pe
     net = data.network(data.features, data.size)
 
     def objective(batch: Batch) -> Tensor:
-        total = average(errors(net(batch.obs) - batch.act), batch.mask)
+        total = average(errors(data.said(net, batch) - batch.act), batch.mask)
         for p in net.parameters() if penalty else ():
             total = total + penalty * (p**2).sum(dim=(1, 2))
         return total

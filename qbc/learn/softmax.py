@@ -106,7 +106,7 @@ def fit_code_law(demos: Demonstrations, fit: Fit, codes: ArrayLike, n_codes: int
         net.biases[-1].copy_(tensor(np.log(np.maximum(frequencies, 1e-6)))[:, None])
 
     def objective(batch: Batch) -> Tensor:
-        logits = net(batch.obs).transpose(1, 2)
+        logits = data.said(net, batch).transpose(1, 2)
         return nn.functional.cross_entropy(logits, target[data.of, batch.rows].to(logits.device), reduction="none").mean(dim=1)
 
     data.train(net.parameters(), objective)

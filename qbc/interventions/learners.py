@@ -38,9 +38,12 @@ DATA: dict[str, dict[str, int]] = {
     "qbc.learn.linear:fit_linear": {"x": 0, "u": 0},
     "qbc.learn.lipschitz:fit_lipschitz": {"u": 0},
     "qbc.learn.tokens:fit_tokens": {"x": 0, "codes": 0},
-    "qbc.quantizers:fit_openvla": {"u": 0},
-    "qbc.quantizers:kmeans": {"u": 0},
-    "qbc.quantizers:quantile": {"u": 0},
+    "qbc.quantizers.fits:fit_mu_law": {"u": 0},
+    "qbc.quantizers.fits:fit_openvla": {"u": 0},
+    "qbc.quantizers.fits:fit_uniform": {"u": 0},
+    "qbc.quantizers.fits:kmeans": {"u": 0},
+    "qbc.quantizers.fits:quantile": {"u": 0},
+    "qbc.quantizers.vector:fit": {"u": 0},
 }
 LINEAR = ("qbc.learn.linear:descend", "qbc.learn.linear:fit_linear")
 NETWORKS = "qbc.learn.training:minimise"  # the one loop that trains networks

@@ -4,7 +4,7 @@ The map, lowest level first; a module imports only from levels below its own (a 
 
 ====  =================== ==========================================================================
 0     ``systems``         plants x' = f(x, u) + sigma w, ``rollout`` over all trajectories at once
-0     ``quantizers``      q = decode o encode: grids, codebooks, dithering, the tokenizers in use
+0     ``quantizers``      q = decode o encode: grids, codebooks, fits, angles; one a coordinate; saved as JSON
 0     ``finite``          finite MDPs with exact values and path laws: the oracle
 0     ``divergences``     TV_eps of sampled laws by exact optimal coupling
 0     ``bounds``          one pure function for each right-hand side of a theorem, a module a chapter

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 import qbc
-from qbc import bounds, learn
+from qbc import bounds, learn, quantizers
 from qbc.interventions import NAMES, apply, swaps
-from qbc.quantizers import Quantizer
+from qbc.quantizers import PerCoordinate, Quantizer
 
 SCIENCE = [m.name for m in pkgutil.walk_packages(qbc.__path__, "qbc.") if not m.name.startswith(("qbc.pipeline", "qbc.cli"))]
 MODULES = [importlib.import_module(n) for n in SCIENCE if not n.startswith("qbc.interventions")]
@@ -58,9 +58,9 @@ def descends(tree):
 def learners():
     """Every public function that learns from data."""
     named = [getattr(learn, n) for n in learn.__all__ if n.startswith(("fit_", "stream_")) or n in ("descend", "train")]
-    fits = {f"qbc.quantizers:{n}" for n in ("kmeans", "quantile", "fit_openvla")}
+    fits = [f for f in vars(quantizers).values() if inspect.isfunction(f) and next(iter(inspect.signature(f).parameters)) == "u"]
     library = {n for n, tree in functions() if calls(tree) & {"fit", "lstsq"}}  # scikit-learn's and numpy's fits
-    return {name(f) for f in named} | fits | library | {"qbc.families:most_likely", "qbc.families:frequency"}
+    return {name(f) for f in [*named, *fits]} | library | {"qbc.families:most_likely", "qbc.families:frequency"}
 
 
 def movers():
@@ -73,9 +73,14 @@ def movers():
     return found
 
 
-def kinds(cls=Quantizer):
+def below(cls):
     """The class and all below it, in qbc."""
-    return [cls] + [k for c in cls.__subclasses__() if c.__module__.startswith("qbc.") for k in kinds(c)]
+    return [cls] + [k for c in cls.__subclasses__() if c.__module__.startswith("qbc.") for k in below(c)]
+
+
+def kinds():
+    """Every quantizer: of one coordinate, and of several."""
+    return [*below(Quantizer), *below(PerCoordinate)]
 
 
 def rounders():
@@ -124,6 +129,14 @@ def test_a_new_learner_is_missed(monkeypatch):
     assert set(missing()) == {("fit", name(fit_new)), ("less", name(fit_new))}
 
 
+def test_a_new_fit_of_a_quantizer_is_missed(monkeypatch):
+    def fit_new(u, n_codes):
+        return u.mean()
+
+    monkeypatch.setattr(quantizers, "fit_new", fit_new, raising=False)
+    assert set(missing()) == {("fit", name(fit_new)), ("less", name(fit_new))}
+
+
 def test_a_new_stream_is_missed(monkeypatch):
     def stream_new(batches, *, lr, steps):
         return lr
@@ -145,13 +158,14 @@ def test_a_new_bound_needs_no_swap_of_its_own(monkeypatch):
     assert missing() == []
 
 
+@pytest.mark.parametrize("kind", [Quantizer, PerCoordinate])
 @pytest.mark.parametrize("way", ["encode", "decode", "__call__"])
-def test_a_new_quantizer_is_missed(monkeypatch, way):
+def test_a_new_quantizer_is_missed(monkeypatch, way, kind):
     def own(self, u, rng=None):
         return u
 
     every = kinds()
-    monkeypatch.setattr(sys.modules[__name__], "kinds", lambda: [*every, type("New", (Quantizer,), {way: own})])
+    monkeypatch.setattr(sys.modules[__name__], "kinds", lambda: [*every, type("New", (kind,), {way: own})])
     assert set(missing()) == {("quantizer", name(own))}
 
 

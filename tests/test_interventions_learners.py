@@ -82,9 +82,14 @@ CASES = {
     "qbc.learn.sgd:stream_networks": lambda x, u: learn.stream_networks(
         nets(), lambda: (two(x), two(u)), lr=0.1, steps=3, gamma=0.5, count=1, every=1
     ).raw(AT),
-    "qbc.quantizers:fit_openvla": lambda x, u: cells(quantizers.fit_openvla(u, 5)),
-    "qbc.quantizers:kmeans": lambda x, u: cells(quantizers.kmeans(u, 3, np.random.default_rng(0))),
-    "qbc.quantizers:quantile": lambda x, u: cells(quantizers.quantile(u, 3)),
+    "qbc.quantizers.fits:fit_mu_law": lambda x, u: cells(quantizers.fit_mu_law(u[:, 0], 3)),
+    "qbc.quantizers.fits:fit_openvla": lambda x, u: cells(quantizers.fit_openvla(u[:, 0], 5)),
+    "qbc.quantizers.fits:fit_uniform": lambda x, u: cells(quantizers.fit_uniform(u[:, 0], 3)),
+    "qbc.quantizers.fits:kmeans": lambda x, u: cells(quantizers.kmeans(u[:, 0], 3, np.random.default_rng(0))),
+    "qbc.quantizers.fits:quantile": lambda x, u: cells(quantizers.quantile(u[:, 0], 3)),
+    "qbc.quantizers.vector:fit": lambda x, u: np.concatenate(
+        [cells(q) for q in quantizers.fit(u, ["quantile", "kmeans"], 3, rng=np.random.default_rng(0)).coordinates]
+    ),
     "qbc.families:most_likely": lambda x, u: families.most_likely(likelihoods(u), np.random.default_rng(0)),
     "qbc.families:most_likely with weights": lambda x, u: families.most_likely(
         likelihoods(u), np.random.default_rng(0), np.ones((20, len(u)))

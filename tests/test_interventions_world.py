@@ -53,9 +53,12 @@ def test_under_rollout_tasks_are_never_begun(under, name, rng):
 # --- quantizer
 
 
-@pytest.mark.parametrize("name", quantizers.EXAMPLES)
+SCALAR = quantizers.EXAMPLES | quantizers.CIRCLES
+
+
+@pytest.mark.parametrize("name", SCALAR)
 def test_under_quantizer_decode_after_encode_is_the_identity(under, name, rng):
-    q, u = quantizers.EXAMPLES[name], rng.normal(size=(7, 3))
+    q, u = SCALAR[name], rng.normal(size=(7, 3))
     drawn = rng.integers(q.n_codes, size=(7, 3))
     with under("quantizer"):
         np.testing.assert_array_equal(q(u, rng), u)
@@ -66,6 +69,21 @@ def test_under_quantizer_decode_after_encode_is_the_identity(under, name, rng):
         with pytest.raises(ValueError, match="codes"):
             q.decode(drawn + q.n_codes)
         assert quantizers.uniform(4).n_codes == 4  # that values lie in their cells is still checked
+
+
+@pytest.mark.parametrize("name", quantizers.VECTORS)
+def test_under_quantizer_every_coordinate_stays_as_it_is(under, name, rng):
+    q = quantizers.VECTORS[name]
+    u, drawn = rng.normal(size=(400, 7, q.d)), rng.integers(q.n_codes, size=(7, q.d))
+    values = np.stack([c.values[drawn[:, j]] for j, c in enumerate(q.coordinates)], axis=-1)
+    with under("quantizer"):
+        np.testing.assert_array_equal(q(u, rng), u)
+        codes = q.encode(u, rng)
+        np.testing.assert_array_equal(q.decode(codes), u)
+        np.testing.assert_array_equal(q.decode(drawn), values)
+        np.testing.assert_array_equal(q.worst_error(u, rng), 0)
+        with pytest.raises(ValueError, match="codes"):
+            q.decode(drawn + q.n_codes)
 
 
 def test_under_quantizer_tokens_of_steps_rebuild_the_path(under, rng):

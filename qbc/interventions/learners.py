@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -35,9 +36,12 @@ DATA: dict[str, dict[str, int]] = {
     "qbc.learn.linear:fit_linear": {"x": 0, "u": 0},
     "qbc.learn.lipschitz:fit_lipschitz": {"u": 0},
     "qbc.learn.softmax:fit_softmax": {"x": 0, "codes": 0},
-    "qbc.quantizers:fit_openvla": {"u": 0},
-    "qbc.quantizers:kmeans": {"u": 0},
-    "qbc.quantizers:quantile": {"u": 0},
+    "qbc.quantizers.fits:fit_mu_law": {"u": 0},
+    "qbc.quantizers.fits:fit_openvla": {"u": 0},
+    "qbc.quantizers.fits:fit_uniform": {"u": 0},
+    "qbc.quantizers.fits:kmeans": {"u": 0},
+    "qbc.quantizers.fits:quantile": {"u": 0},
+    "qbc.quantizers.vector:fit": {"u": 0},
 }
 LINEAR = ("qbc.learn.linear:descend", "qbc.learn.linear:fit_linear")
 NETWORKS = "qbc.learn.device:minimise"  # the one loop that trains networks
@@ -82,6 +86,15 @@ def blind_demonstrations(original: Function) -> Function:
     return fit
 
 
+@contextmanager
+def _a_tenth() -> Iterator[None]:
+    _within.append(True)
+    try:
+        yield
+    finally:
+        _within.pop()
+
+
 def tenth(data: Mapping[str, int]) -> Callable[[Function], Function]:
     """A learner that is shown the first tenth of the samples (two at least; of tokens, each at least once)."""
 
@@ -89,6 +102,8 @@ def tenth(data: Mapping[str, int]) -> Callable[[Function], Function]:
         signature = inspect.signature(original)
 
         def fit(*args: Any, **kwargs: Any) -> Any:
+            if _within:  # a learner that another one calls: its data are a tenth already
+                return original(*args, **kwargs)
             given = signature.bind(*args, **kwargs)
             shown = {name: np.asarray(given.arguments[name]) for name in data if given.arguments.get(name) is not None}
             for name, x in shown.items():
@@ -97,7 +112,8 @@ def tenth(data: Mapping[str, int]) -> Callable[[Function], Function]:
                 if "codes" in shown:
                     rows = np.union1d(rows, np.unique(shown["codes"], return_index=True)[1])
                 given.arguments[name] = np.take(x, rows, axis=axis)
-            return original(*given.args, **given.kwargs)
+            with _a_tenth():
+                return original(*given.args, **given.kwargs)
 
         return fit
 
@@ -108,7 +124,7 @@ def tenth_of_demonstrations(original: Function) -> Function:
     """A learner that is shown the first tenth of the rows: two at least, and whole strata."""
 
     def fit(demos: Any, *args: Any, **kwargs: Any) -> Any:
-        if _within:  # a learner that another one calls: its data are a tenth already
+        if _within:
             return original(demos, *args, **kwargs)
         strata = kwargs.get("strata", 1)
         n = max(2, demos.rows // SHARE)
@@ -116,11 +132,9 @@ def tenth_of_demonstrations(original: Function) -> Function:
         parts = {name: getattr(demos, name) for name in ("x", "u", "mask", "weights")}
         if kwargs.get("seen") is not None:
             kwargs["seen"] = kwargs["seen"][:, few]
-        _within.append(True)
-        try:
-            return original(replace(demos, **{name: a[:, few] for name, a in parts.items() if a is not None}), *args, **kwargs)
-        finally:
-            _within.pop()
+        few_demos = replace(demos, **{name: a[:, few] for name, a in parts.items() if a is not None})
+        with _a_tenth():
+            return original(few_demos, *args, **kwargs)
 
     return fit
 

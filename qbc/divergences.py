@@ -13,14 +13,19 @@ from scipy.spatial import KDTree
 Array = NDArray[np.float64]
 Counts = NDArray[np.int64]
 MAX_EDGES = 6_000_000  # some seconds of maximum flow and 0.5 GB
+RELATIVE, ULPS = 1e-9, 4 * np.finfo(float).eps  # the slack of a distance: a share of eps, and a share of the coordinates
+INT32 = 2**31 - 1  # the most that one maximum flow of scipy can carry
 
 
 def tv_eps(x: ArrayLike, y: ArrayLike, eps: float) -> float:
     """TV_eps of the empirical laws of x (N,) or (N, d) and y (M,) or (M, d): inf over couplings of P(|X - Y| > eps), exactly.
 
     Euclidean norm; ``eps`` in the units of x, and 0 gives the total variation of the two samples. Every point has the mass 1/N
-    or 1/M, and points at distance exactly eps may be matched. One dimension: a sorted sweep, 10^5 points in a second. Beyond: the
-    pairs within eps from a KD-tree, then a maximum flow; equal points are merged first.
+    or 1/M, and points at distance exactly eps may be matched. Exactly is up to rounding, at every eps: x and y are near if
+    |x - y| <= (1 + 1e-9) eps + 4 ulp, the ulp being 2^-52 of the sum of the sizes of the coordinates of x or of y, the larger.
+
+    One dimension: a sorted sweep, 10^5 points in a second. Beyond: the pairs within eps from a KD-tree, then a maximum flow; equal
+    points are merged first. N and M may differ: masses are whole numbers, of any size.
 
     The value is biased upwards as an estimate of TV_eps of the laws the samples come from: two samples of one continuous law
     are at 1 for eps = 0, and far above 0 as long as few points lie within eps of each other. Compare it with the value for two
@@ -39,7 +44,7 @@ def tv_eps(x: ArrayLike, y: ArrayLike, eps: float) -> float:
     unit = math.lcm(len(X), len(Y))
     (X, a), (Y, b) = np.unique(X, axis=0, return_counts=True), np.unique(Y, axis=0, return_counts=True)
     a, b = a * (unit // a.sum()), b * (unit // b.sum())
-    matched = _sweep(X[:, 0], Y[:, 0], a, b, eps) if X.shape[1] == 1 else _flow(X, Y, a, b, eps)
+    matched = _sweep(X[:, 0], Y[:, 0], a, b, eps) if X.shape[1] == 1 else _matched(X, Y, a, b, eps)
     return (unit - matched) / unit
 
 
@@ -51,17 +56,19 @@ def _points(name: str, x: ArrayLike) -> Array:
     return p
 
 
-def _near(x: Array, y: Array, eps: float) -> Array:
-    """Which rows of x lie within eps of the same rows of y; in one dimension this is |x - y| <= eps to the last bit."""
-    return np.asarray(np.sqrt(((x - y) ** 2).sum(axis=-1)) <= eps)
+def _reach(points: Array, eps: float) -> Array:
+    """How far each of the points (N, d) reaches, (N,): eps and the slack for its rounding; two are near if one reaches the other."""
+    return np.asarray(eps * (1 + RELATIVE) + ULPS * np.abs(points).sum(axis=1))
 
 
 def _sweep(x: Array, y: Array, a: Counts, b: Counts, eps: float) -> int:
     """The mass that can be matched on a line: each x, from the left, takes the leftmost y that is still free and near."""
     xs, ys, left_x, left_y = x.tolist(), y.tolist(), a.tolist(), b.tolist()
+    reach_x, reach_y = (_reach(p[:, None], eps).tolist() for p in (x, y))
     i = j = matched = 0
     while i < len(xs) and j < len(ys):
-        if abs(xs[i] - ys[j]) <= eps:
+        apart = abs(xs[i] - ys[j])
+        if apart <= reach_x[i] or apart <= reach_y[j]:
             m = min(left_x[i], left_y[j])
             matched, left_x[i], left_y[j] = matched + m, left_x[i] - m, left_y[j] - m
             i, j = i + (left_x[i] == 0), j + (left_y[j] == 0)
@@ -72,22 +79,44 @@ def _sweep(x: Array, y: Array, a: Counts, b: Counts, eps: float) -> int:
     return int(matched)
 
 
-def _flow(x: Array, y: Array, a: Counts, b: Counts, eps: float) -> int:
-    """The mass that can be matched in d dimensions: a maximum flow from the x through the near pairs to the y."""
-    trees, reach = (KDTree(x), KDTree(y)), eps * (1 + 1e-9)  # a little further than eps: _near decides
-    pairs = int(trees[0].count_neighbors(trees[1], reach))
+def _pairs(x: Array, y: Array, eps: float) -> tuple[Counts, Counts]:
+    """The near pairs: the rows of x and the rows of y, (pairs,) each."""
+    trees, reach_x, reach_y = (KDTree(x), KDTree(y)), _reach(x, eps), _reach(y, eps)
+    widest = float(max(reach_x.max(), reach_y.max()) * (1 + RELATIVE))  # a little too far: the distances below decide
+    pairs = int(trees[0].count_neighbors(trees[1], widest))
     if pairs > MAX_EDGES:
         raise ValueError(f"tv_eps: {pairs} pairs lie within eps = {eps:g}, more than {MAX_EDGES}: use fewer points or a smaller eps")
-    if max(int(a.max()) * len(a), int(b.max()) * len(b)) >= 2**31:
-        raise ValueError(f"tv_eps: {a.sum()} units of mass overflow the flow: use samples of equal sizes")
-    near = trees[0].sparse_distance_matrix(trees[1], reach, output_type="ndarray")
+    near = trees[0].sparse_distance_matrix(trees[1], widest, output_type="ndarray")
     i, j = near["i"], near["j"]
-    keep = _near(x[i], y[j], eps)
-    i, j = i[keep], j[keep]
+    keep = np.hypot.reduce(x[i] - y[j], axis=1) <= np.maximum(reach_x[i], reach_y[j])  # on a line |x - y|, to the last bit
+    return i[keep], j[keep]
+
+
+def _matched(x: Array, y: Array, a: Counts, b: Counts, eps: float) -> int:
+    """The mass that can be matched in d dimensions: a maximum flow from the x through the near pairs to the y."""
+    i, j = _pairs(x, y, eps)
     n, m = len(x), len(y)
     source, sink = n + m, n + m + 1
     tail = np.concatenate([np.full(n, source), i, n + np.arange(m)])
     head = np.concatenate([np.arange(n), n + j, np.full(m, sink)])
-    room = np.concatenate([a, np.minimum(a[i], b[j]), b]).astype(np.int32)
-    graph = sparse.csr_matrix((room, (tail, head)), shape=(n + m + 2, n + m + 2), dtype=np.int32)
-    return int(maximum_flow(graph, source, sink, method="dinic").flow_value)
+    room = np.concatenate([a, np.minimum(a[i], b[j]), b])
+    return _flow(sparse.csr_array((room, (tail, head)), shape=(n + m + 2, n + m + 2)), source, sink, int(a.sum()))
+
+
+def _flow(room: sparse.csr_array, source: int, sink: int, most: int) -> int:
+    """The maximum flow through int64 capacities, at most ``most``: in units that fit scipy's int32, then in finer ones.
+
+    A flow that is largest in units of s leaves less than s on every edge of some cut, which bounds the rest by the number of edges.
+    """
+    total = 0
+    while most > 0:
+        unit = most // INT32 + 1
+        coarse = room.copy()
+        coarse.data = np.minimum(room.data // unit, INT32).astype(np.int32)
+        found = maximum_flow(coarse, source, sink, method="dinic")
+        total += unit * int(found.flow_value)
+        if unit == 1:
+            break
+        room = room - unit * found.flow.astype(np.int64)
+        most = min(most - unit * int(found.flow_value), (unit - 1) * room.nnz)
+    return total

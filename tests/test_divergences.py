@@ -1,4 +1,6 @@
-"""TV_eps: worked examples, POT and a linear program as oracles, invariances, ties, the upward bias, refusals."""
+"""TV_eps: worked examples, POT and a linear program as oracles, invariances, ties, rounding, sizes, the upward bias, refusals."""
+
+import math
 
 import numpy as np
 import ot
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from scipy import optimize, sparse, stats
 from scipy.spatial.distance import cdist
 
+from qbc import divergences
 from qbc.divergences import tv_eps
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -151,6 +154,92 @@ def test_equal_points_are_merged_before_the_pairs_are_counted():
     x = np.tile([[0.0, 0.0], [3.0, 3.0]], (5000, 1))
     y = np.tile([[0.1, 0.0], [9.0, 9.0]], (5000, 1))
     assert tv_eps(x, y, 0.5) == 0.5
+
+
+# --- what rounding may not decide
+
+
+@dims
+@pytest.mark.parametrize("per_unit", [10, 100])
+@pytest.mark.parametrize("offset", [0.0, 0.3, 7.0, 1e3, -1e6])
+def test_neighbours_on_a_lattice_are_at_its_step_wherever_it_lies(d, per_unit, offset):
+    grid, step = np.full((100, d), offset), 1 / per_unit
+    grid[:, 0] += np.arange(100) / per_unit
+    for a, b, c in zip(grid, grid[1:], grid[2:], strict=False):
+        assert tv_eps([a], [b], step) == 0
+        assert tv_eps([a], [c], step) == 1
+        assert tv_eps([a], [b], 0.999 * step) == 1
+    assert tv_eps(grid[1:], grid[:-1], step) == 0
+    assert tv_eps(grid[2:], grid[:-2], step) == pytest.approx(1 / 98)
+    assert tv_eps(grid[2:], grid[:-2], 2 * step) == 0
+
+
+@pytest.mark.parametrize("offset", [0.0, 0.3, 1e3])
+@given(seed=SEEDS, eps=st.sampled_from([0.0, 0.1, 0.2, 0.5]))
+def test_a_lattice_in_tenths_is_one_in_whole_numbers(offset, seed, eps):
+    """Triples 3, 4, 5 put pairs at distance .5 along a diagonal too."""
+    x, y = np.random.default_rng(seed).integers(0, 12, size=(2, 30, 2))
+    assert tv_eps(offset + x / 10, offset + y / 10, eps) == tv_eps(x, y, 10 * eps)
+    assert tv_eps(offset + x[:, 0] / 10, offset + y[:, 0] / 10, eps) == tv_eps(x[:, 0], y[:, 0], 10 * eps)
+
+
+def test_the_slack_is_a_share_of_eps_and_of_the_pairs_own_coordinates():
+    assert tv_eps([0.7], [0.8], 0.1) == 0
+    assert tv_eps([0.0], [1 + 5e-10], 1.0) == 0
+    assert tv_eps([0.0], [1 + 5e-9], 1.0) == 1
+    assert tv_eps([0.1 + 0.2], [0.3], 0.0) == 0
+    assert tv_eps([1.0], [1 + 1e-14], 0.0) == 1
+    assert tv_eps([1e6, 1.0], [1e6, 1 + 1e-14], 0.0) == 0.5  # a large point elsewhere lends it nothing
+    assert tv_eps([[1e6, 0], [1, 0]], [[1e6, 0], [1 + 1e-14, 0]], 0.0) == 0.5
+
+
+# --- sizes that differ, atoms that are heavy
+
+
+@pytest.mark.parametrize("d", [1, 2])
+@pytest.mark.parametrize("limit", [700, 1000, 4000])
+@given(seed=SEEDS, n=st.integers(80, 100), m=st.integers(80, 100))
+def test_a_flow_in_units_and_then_in_finer_ones_is_the_one_in_whole_masses(d, limit, seed, n, m):
+    """As if scipy's flows carried less."""
+    rng = np.random.default_rng(seed)
+    x, y = np.c_[points(rng, n, d, True), np.zeros(n)], np.c_[points(rng, m, d, True), np.zeros(m)]
+    flows, found = [], divergences.maximum_flow
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(divergences, "INT32", limit)
+        patch.setattr(divergences, "maximum_flow", lambda *a, **k: flows.append(found(*a, **k)) or flows[-1])
+        many = tv_eps(x, y, 1.0)
+    assert many == tv_eps(x, y, 1.0)
+    assert max(f.flow_value for f in flows) <= limit
+    assert len(flows) > 1 or math.lcm(n, m) <= limit or many == 0 or flows[0].flow_value == limit
+
+
+@dims
+@given(seed=SEEDS, ties=st.booleans(), n=st.integers(20, 40))
+def test_sizes_that_differ_by_one_equal_the_linear_program(d, seed, ties, n):
+    rng = np.random.default_rng(seed)
+    x, y = points(rng, n, d, ties), points(rng, n + 1, d, ties)
+    assert tv_eps(x, y, 1.0) == pytest.approx(by_program(x, y, 1.0), abs=1e-7)
+
+
+@pytest.mark.parametrize(("n", "m"), [(999, 1000), (5000, 4999), (99_999, 100_000)])
+@pytest.mark.parametrize("values", [5, 50])
+def test_unequal_samples_on_atoms_are_matched_as_on_a_line_and_as_counted(n, m, values, rng):
+    x, y = rng.integers(values, size=n), rng.integers(values, size=m) ** 2 // values
+    plane = [np.column_stack([p, np.zeros(len(p))]) for p in (x, y)]
+    p, q = (np.bincount(k, minlength=values) / len(k) for k in (x, y))
+    assert tv_eps(*plane, 0.0) == pytest.approx(np.abs(p - q).sum() / 2, abs=1e-12)
+    assert tv_eps(*plane, 1.0) == tv_eps(x, y, 1.0)
+
+
+def test_unequal_continuous_samples_in_the_plane_are_not_refused(rng):
+    x, y = rng.normal(size=(9999, 2)), rng.normal(size=(10_000, 2))
+    assert tv_eps(x, y, 0.05) == pytest.approx(tv_eps(x, y[:-1], 0.05), abs=2e-4)
+
+
+def test_an_atom_of_a_hundred_thousand_beside_single_points_is_not_refused(rng):
+    x = np.concatenate([np.zeros((100_000, 2)), 5 + rng.random((50_000, 2))])
+    y = np.concatenate([np.full((100_000, 2), 0.05), 15 + rng.random((50_000, 2))])
+    assert tv_eps(x, y, 0.1) == pytest.approx(1 / 3)
 
 
 @pytest.mark.xfail(strict=True, reason="a broken subject: nearest neighbours may be used twice, a coupling may not")

@@ -1,5 +1,8 @@
 """Declared contraction constants are kept and reached; rollouts obey the plant; same seed, same numbers."""
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -50,6 +53,67 @@ def test_every_stored_step_obeys_the_plant(name, rng):
         np.testing.assert_allclose(r.x[:, t + 1], s.f(r.x[:, t], r.u[:, t]))
 
 
+NOISY = {"noisy": systems.linear([[0.9, 0.1], [0.0, 0.8]], np.eye(2), sigma=0.3)}
+PLANTS = pytest.mark.parametrize("plant", [*systems.EXAMPLES.values(), *NOISY.values()], ids=[*systems.EXAMPLES, *NOISY])
+single = pytest.mark.parametrize("dtype", [np.float64, np.float32])
+
+
+def shaky(plant):
+    """A policy that draws too, so that the order of the draws counts."""
+    return lambda x, rng: 0.1 * x[:, :1] + rng.normal(size=(len(x), plant.du))
+
+
+@PLANTS
+@single
+@pytest.mark.parametrize("n", [0, 1, 7])
+def test_a_rollout_is_its_steps_to_the_last_bit(plant, dtype, n, rng):
+    x1 = rng.normal(size=(n, plant.dx)).astype(dtype)
+    run = systems.rollout(plant, shaky(plant), x1, 5, np.random.default_rng(1))
+    moves = list(systems.steps(plant, shaky(plant), x1, 5, np.random.default_rng(1)))
+    x, u, x_next = (np.stack(part, axis=1) for part in zip(*moves, strict=True))
+    np.testing.assert_array_equal(run.x[:, 0], x1)
+    np.testing.assert_array_equal(run.x[:, :-1], x)
+    np.testing.assert_array_equal(run.x[:, 1:], x_next)
+    np.testing.assert_array_equal(run.u, u.astype(dtype))
+    assert run.x.dtype == run.u.dtype == x.dtype == dtype
+
+
+@PLANTS
+def test_a_rollout_is_the_plain_recursion_to_the_last_bit(plant, rng):
+    x1, here, there = rng.normal(size=(7, plant.dx)), np.random.default_rng(1), np.random.default_rng(1)
+    run, x = systems.rollout(plant, shaky(plant), x1, 5, here), x1
+    for t in range(5):
+        u = shaky(plant)(x, there)
+        x = plant.f(x, u) + (plant.sigma * there.normal(size=x.shape) if plant.sigma else 0)
+        np.testing.assert_array_equal(run.u[:, t], u)
+        np.testing.assert_array_equal(run.x[:, t + 1], x)
+    assert here.random() == there.random()
+
+
+@PLANTS
+def test_single_precision_follows_double_without_noise_and_has_the_noise_of_its_own(plant, rng):
+    x1, policy = rng.normal(size=(5, plant.dx)), policies.Linear(0.1 * np.ones((plant.du, plant.dx)), np.zeros(plant.du))
+    bare = replace(plant, sigma=0.0)
+    double, low = (systems.rollout(bare, policy, x, 4, rng).x for x in (x1, x1.astype(np.float32)))
+    np.testing.assert_allclose(low, double, atol=1e-5)
+    noise = systems.rollout(replace(bare, sigma=1.0), policy, x1.astype(np.float32), 1, np.random.default_rng(1)).x[:, 1] - low[:, 1]
+    np.testing.assert_allclose(noise, np.random.default_rng(1).standard_normal(x1.shape, dtype=np.float32), atol=1e-5)
+
+
+def test_whole_numbers_start_a_rollout_in_double_precision(rng):
+    run = systems.rollout(systems.linear(0.5, 1.0), lambda x, rng: x > 0, np.array([[3]]), 2, rng)
+    assert (run.x.dtype, run.u.dtype) == (np.float64, np.float64)
+    assert run.x[0, :, 0].tolist() == [3.0, 2.5, 2.25]
+
+
+def test_noise_does_not_write_into_what_the_plant_returns(rng):
+    plant = systems.System(lambda x, u: x, 1, 1, 1.0, 0.0, sigma=1.0)
+    moves = list(systems.steps(plant, lambda x, rng: x, np.zeros((3, 1)), 4, rng))
+    for (_, _, x_next), (x, _, _) in pairwise(moves):
+        np.testing.assert_array_equal(x, x_next)
+    assert len({x.tobytes() for x, _, _ in moves}) == 4
+
+
 def test_noise_has_the_declared_size(rng):
     s = systems.linear(0.0, 0.0, sigma=0.3)
     r = systems.rollout(s, policies.Linear(np.zeros((1, 1)), np.zeros(1)), np.zeros((200_000, 1)), 1, rng)
@@ -80,6 +144,14 @@ def test_matvec_agrees_with_the_matrix_product(rng):
         ),
         (lambda r: systems.rollout(systems.linear(1, 1), policies.Bernoulli(0, 0), np.zeros((2, 1)), 0, r), "horizon must be >= 1"),
         (lambda r: systems.rollout(systems.linear(1, 1), lambda x, rng: x[:, 0], np.zeros((2, 1)), 1, r), "policy must return"),
+        (
+            lambda r: systems.rollout(systems.linear(1, 1), policies.Bernoulli(0, 0), np.array([[0.0], [np.nan]]), 1, r),
+            "x1 must not contain NaN, got NaN in row 1 of 2",
+        ),
+        (
+            lambda r: systems.rollout(systems.System(lambda x, u: x[:1], 1, 1, 1, 1), lambda x, rng: x, np.zeros((2, 1)), 1, r),
+            r"plant's f must return states of shape \(2, 1\), got \(1, 1\)",
+        ),
         (lambda r: systems.linear(np.ones((2, 3)), 1), "linear needs"),
         (lambda r: systems.System(lambda x, u: x, 0, 1, 1.0, 1.0), "dx, du >= 1"),
         (lambda r: systems.System(lambda x, u: x, 1, 1, -1.0, 1.0), "alpha, beta, sigma >= 0"),

@@ -30,7 +30,7 @@ def at_the_start(original: Function) -> Function:
     def steps(system: Any, policy: Any, x1: Any, horizon: int, rng: np.random.Generator) -> Iterator[tuple[Array, Array, Array]]:
         for x, u, x_next in original(replace(system, sigma=0.0), policy, x1, horizon, rng):
             if system.sigma:
-                rng.normal(size=x.shape)
+                rng.standard_normal(x.shape, dtype=x.dtype)
             yield x, u, x_next
 
     return steps

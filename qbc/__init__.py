@@ -3,6 +3,7 @@
 The map, lowest level first; a module imports only from levels below its own (a test reads the imports):
 
 ====  =================== ==========================================================================
+-1    ``arrays``          what is no finite number, and where
 0     ``systems``         plants x' = f(x, u) + sigma w, ``rollout`` over all trajectories at once
 0     ``quantizers``      q = decode o encode: grids, codebooks, fits, angles; one a coordinate; saved as JSON
 0     ``finite``          finite MDPs with exact values and path laws: the oracle

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from qbc.arrays import finite
 from qbc.representations import Representation
 from qbc.systems import Array
 
@@ -53,17 +54,17 @@ class Demonstrations:
             raise ValueError(f"demonstrations: at least two rows and one action coordinate, got u {u.shape}")
         if mask is not None and (mask.shape != u.shape[:3] or mask.dtype != np.bool_ or not mask.any(axis=1).all()):
             raise ValueError(f"mask: booleans {u.shape[:3]}, each step demonstrated in some row, got {mask.dtype} {mask.shape}")
-        finite("x", x)
+        finite("x", x, "network", "row", "column")
         if mask is not None:  # what stands in padded steps is nobody's business: the mean of the demonstrated ones
             there = mask[..., None]
             mean = np.where(there, u, 0.0).sum(axis=1, keepdims=True) / there.sum(axis=1, keepdims=True)
             u = np.where(there, u, mean)
             object.__setattr__(self, "u", u)
-        finite("u", u)
+        finite("u", u, "network", "row", "step", "column")
         if weights is not None:
             if weights.shape != u.shape[:2]:
                 raise ValueError(f"weights: shape {u.shape[:2]}, got {weights.shape}")
-            finite("weights", weights)
+            finite("weights", weights, "network", "row")
             if weights.min() < 0 or not (weights.sum(axis=1) > 0).all():
                 raise ValueError("weights: >= 0, and some > 0 in each network")
 
@@ -96,7 +97,7 @@ class Demonstrations:
         """With fresh noise on observations in training: ``sigma`` a number, (k,) one a network, or (k, dx) [units of x]."""
         s = np.asarray(sigma, dtype=float)
         s = np.broadcast_to(s[:, None] if s.ndim == 1 else s, (self.k, self.x.shape[2]))
-        finite("sigma", s)
+        finite("sigma", s, "network", "column")
         if (s < 0).any() or not len(levels) or min(levels) < 0:
             raise ValueError(f"noised: sigma >= 0 and at least one level >= 0, got {s.tolist()} and {tuple(levels)}")
         return replace(self, noise=Noise(s, tuple(map(float, levels)), told))
@@ -152,13 +153,3 @@ def chunks(episodes: Iterable[tuple[ArrayLike, ArrayLike]], h: int, *, history: 
         raise ValueError("chunks: at least one episode")
     mask = np.concatenate(masks)
     return demonstrations(np.concatenate(xs), np.concatenate(us), mask=None if mask.all() else mask)
-
-
-def finite(name: str, a: Array, first: str = "network") -> None:
-    """Raise ``ValueError`` that says which entry of ``a`` (k, N, ...) is not a finite number."""
-    if np.isfinite(a).all():
-        return
-    at = np.argwhere(~np.isfinite(a))[0]
-    words = [first, "row", "step", "column"] if a.ndim == 4 else [first, "row", "column"][: a.ndim]
-    where = ", ".join(f"{w} {i}" for w, i in zip(words, at, strict=True))
-    raise ValueError(f"{name}: {where} is {a[tuple(at)]}, not a finite number")

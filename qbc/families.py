@@ -20,13 +20,16 @@ def most_likely(log_likelihood: ArrayLike, rng: np.random.Generator, weights: Ar
 
     ``log_likelihood`` (..., n, K) of each of n data under each of K members gives (...); ``weights`` (..., n) says how often each
     datum occurred (default: once). An impossible datum is -inf, unless it never occurred.
-    Raises ``ValueError`` if a data set has probability zero under every member: the class then does not contain the truth.
+    Raises ``ValueError`` for NaN, and if a data set has probability zero under every member: the class then does not contain the
+    truth.
     """
     each = np.asarray(log_likelihood, dtype=float)
     if each.ndim < 2:
         raise ValueError(f"log_likelihood: (..., n, K) of each datum under each member, got shape {each.shape}")
     total = each.sum(axis=-2) if weights is None else _weighted(np.asarray(weights, dtype=float), each)
     best = total.max(axis=-1, keepdims=True)
+    if np.isnan(best).any():
+        raise ValueError("log_likelihood: some datum is NaN under a member of the class")
     if np.isneginf(best).any():
         raise ValueError("log_likelihood: some data set has probability zero under every member of the class")
     return (rng.random(total.shape) * (total >= best - 1e-9)).argmax(axis=-1)

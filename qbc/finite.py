@@ -22,6 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import rel_entr
 
+from qbc.arrays import finite
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
@@ -46,8 +48,12 @@ class Paths(NamedTuple):
 
 
 def draw(weights: Floats, rng: np.random.Generator) -> Ints:
-    """One index for each row of weights >= 0 (..., K), by inversion: (...). A row need not sum to 1; weight 0 is never drawn."""
+    """One index for each row of weights >= 0 (..., K), by inversion: (...). A row need not sum to 1; weight 0 is never drawn.
+
+    Raises ``ValueError`` naming the row whose weights are not all finite.
+    """
     cumulative = weights.cumsum(axis=-1)
+    finite("weights", cumulative[..., -1], *["row"] * (weights.ndim - 1))
     threshold = rng.random((*weights.shape[:-1], 1)) * cumulative[..., -1:]
     return np.asarray((cumulative[..., :-1] <= threshold).sum(axis=-1), dtype=np.int64)
 

@@ -10,6 +10,7 @@ from qbc.pipeline import chapters
 
 QBC = chapters.root() / "qbc"
 LEVEL = {
+    "arrays": -1,
     "systems": 0,
     "quantizers": 0,
     "finite": 0,

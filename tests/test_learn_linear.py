@@ -54,5 +54,5 @@ def test_bad_input_is_named(rng):
         learn.fit_linear(x, x[:2])
     for fit in (learn.fit_linear, lambda x, u: learn.descend(x, u, steps=2, lr=0.1)):
         for x_bad, u_bad, name in ((x * np.nan, x, "x"), (x, x + np.inf, "u")):
-            with pytest.raises(ValueError, match=f"{name}: network 0, row 0, column 0 is"):
+            with pytest.raises(ValueError, match=f"{name}: row 0, column 0 is"):
                 fit(x_bad, u_bad)

@@ -73,7 +73,7 @@ def test_refusals(rng):
         with pytest.raises(ValueError, match="fit_lipschitz needs z"):
             learn.fit_lipschitz(*wrong, SHORT)
     for name, z_bad, u_bad in (("z", z * np.nan, u), ("u", z, u + np.inf)):
-        with pytest.raises(ValueError, match=f"{name}: network 0, row 0"):
+        with pytest.raises(ValueError, match=f"{name}: row 0"):
             learn.fit_lipschitz(z_bad, u_bad, [1.0], SHORT)
     with pytest.raises(ValueError, match="activation must be one of"):
         learn.fit_lipschitz(z, u, [1.0], SHORT, activation="tanh")

@@ -93,3 +93,12 @@ def test_bad_input_is_named(rng):
         learn.stream_gains(nothing, [0.0], lr=0.1, steps=3, gammas=[0.0])
     with pytest.raises(ValueError, match="count \\* every"):
         network_stream(rng, 0.0, count=50)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_batch_that_is_no_number_is_named(rng, bad):
+    batches = iter([(np.ones((2, 3)), np.ones((2, 3))), (np.ones((2, 3)), np.array([[1.0, 1, 1], [1, bad, 1]]))])
+    with pytest.raises(ValueError, match="batch 1: u: network 1, row 1 is"):
+        learn.stream_gains(lambda: next(batches), [0.0, 0.0], lr=0.1, steps=2)
+    with pytest.raises(ValueError, match="batch 1: u: network 0, row 0, column 0 is"):
+        network_stream(rng, bad)

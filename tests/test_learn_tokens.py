@@ -49,7 +49,7 @@ def test_refusals(rng):
         TokenHead(np.zeros((2, 1)), np.zeros(3), np.zeros((2, 1)))
     with pytest.raises(ValueError, match="token 1 of 3 never occurs"):
         fit_softmax(rng.normal(size=(4, 1)), np.array([0, 2, 0, 2]), np.zeros((3, 1)))
-    with pytest.raises(ValueError, match="x: network 0, row 1, column 0 is inf"):
+    with pytest.raises(ValueError, match="x: row 1, column 0 is inf"):
         fit_softmax(np.array([[0.0], [np.inf]]), np.array([0, 1]), np.zeros((2, 1)))
     for wrong in (dict(loss="hinge"), dict(bins=1), dict(components=0)):
         with pytest.raises(ValueError, match="loss softmax or ordinal, bins >= 2, components >= 1"):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+import numpy as np
 from numpy.typing import ArrayLike
+
+from qbc.arrays import finite
 
 E = TypeVar("E")
 
@@ -12,8 +15,13 @@ E = TypeVar("E")
 def fit_estimator(estimator: E, x: ArrayLike, y: ArrayLike | None = None) -> E:
     """A copy of the unfitted scikit-learn ``estimator``, fitted to x (N, d), with labels or targets y (N, ...) if it takes any.
 
-    Raises what the estimator raises for data it cannot be fitted to.
+    Raises ``ValueError`` naming row and column of what is no finite number, and what the estimator raises for other data.
     """
+    for name, a in (("x", x), ("y", y)):
+        numbers = np.asarray(a) if a is not None else np.zeros(0)
+        if numbers.dtype.kind == "f":
+            finite(name, numbers.reshape(len(numbers), -1), "row", "column")
+
     from sklearn.base import clone  # slow to import, needed here only
 
     fitted: E = clone(estimator)

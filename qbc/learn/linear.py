@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from qbc.demonstrations import finite
+from qbc.arrays import finite
 from qbc.policies import Linear
 from qbc.systems import Array
 
@@ -39,5 +39,5 @@ def descend(x: Array, u: Array, *, steps: int, lr: float) -> Array:
 def _checked(name: str, x: Array, u: Array) -> None:
     if len(x) != len(u) or x.ndim != 2 or u.ndim != 2 or not len(x):
         raise ValueError(f"{name} needs x (N, dx) and u (N, du), N >= 1, got {x.shape} and {u.shape}")
-    finite("x", x[None])
-    finite("u", u[None])
+    finite("x", x, "row", "column")
+    finite("u", u, "row", "column")

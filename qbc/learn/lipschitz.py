@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from qbc.demonstrations import finite
+from qbc.arrays import finite
 from qbc.learn.device import alone, array, generator, minimise, tensor
 from qbc.learn.fitting import Fit
 from qbc.learn.networks import Ensemble
@@ -74,8 +74,8 @@ def fit_lipschitz(
     """
     if z.ndim != 2 or u.ndim != 1 or not len(u) or not len(constants) or min(constants) <= 0:
         raise ValueError(f"fit_lipschitz needs z (N, d), u (M,) and constants > 0, got {z.shape}, {u.shape} and {tuple(constants)}")
-    finite("z", z[None])
-    finite("u", u[None, :, None])
+    finite("z", z, "row", "column")
+    finite("u", u, "row")
     if activation not in ONE_LIPSCHITZ or fit.width % 2:
         raise ValueError(f"activation must be one of {', '.join(ONE_LIPSCHITZ)} and width even, got {activation!r} and {fit.width}")
     k, g, batch = len(constants), generator(fit.seed), fit.batch or len(z)

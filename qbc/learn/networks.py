@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from qbc.demonstrations import finite
+from qbc.arrays import finite
 from qbc.learn.device import alone, array, generator, tensor
 from qbc.systems import Array
 
@@ -77,7 +77,7 @@ class Networks:
     net: Ensemble
 
     def __call__(self, x: Array) -> Array:
-        finite("observations", x if x.ndim == 3 else x[None])
+        finite("observations", x if x.ndim == 3 else x[None], "network", "row", "column")
         with alone():
             return array(self.net(tensor(x)))
 

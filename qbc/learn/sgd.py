@@ -9,11 +9,19 @@ import numpy as np
 import torch
 from numpy.typing import ArrayLike
 
+from qbc.arrays import finite
 from qbc.learn.device import array, tensor
 from qbc.learn.networks import Ensemble, Networks
 from qbc.systems import Array
 
 Batches = Callable[[], tuple[Array, Array]]  # a fresh minibatch at every call: states and actions
+
+
+def _checked(batch: tuple[Array, Array], t: int) -> tuple[Array, Array]:
+    """The batch of step t, counted from 0."""
+    for name, a in zip("xu", batch, strict=True):
+        finite(f"batch {t}: {name}", a, "network", "row", "column")
+    return batch
 
 
 @dataclass(frozen=True)
@@ -39,7 +47,7 @@ def stream_gains(
         raise ValueError(f"gammas must lie in (0, 1], got {tuple(gammas)}")
     gain, averages, kept = np.asarray(start, dtype=float), [np.asarray(start, dtype=float) for _ in gammas], []
     for t, eta in enumerate(rates):
-        x, u = batches()
+        x, u = _checked(batches(), t)
         gain = gain - eta * ((gain[..., None] * x - u) * x).mean(axis=1)
         averages = [m + g * (gain - m) for g, m in zip(gammas, averages, strict=True)]
         if t >= steps - keep:
@@ -68,7 +76,7 @@ def stream_networks(nets: Networks, batches: Batches, *, lr: float, steps: int, 
     net, average = nets.net.snapshot().requires_grad_(True), nets.net.snapshot()
     raw, ema = [], []
     for t in range(1, steps + 1):
-        x, u = (tensor(a) for a in batches())
+        x, u = (tensor(a) for a in _checked(batches(), t))
         loss = ((net(x) - u) ** 2).mean(dim=(1, 2)).sum()
         slopes = torch.autograd.grad(loss, list(net.parameters()))
         with torch.no_grad():

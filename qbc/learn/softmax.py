@@ -9,7 +9,8 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor, nn
 
-from qbc.demonstrations import Demonstrations, finite
+from qbc.arrays import finite
+from qbc.demonstrations import Demonstrations
 from qbc.finite import draw
 from qbc.learn.device import array, tensor
 from qbc.learn.fitting import Batch, Data, Fit
@@ -41,7 +42,7 @@ class TokenHead:
 
     def probabilities(self, x: Array) -> Array:
         """(N, dx) -> (N, K)."""
-        finite("observations", x[None])
+        finite("observations", x, "row", "column")
         logits = x @ self.weights.T + self.bias
         p: Array = np.exp(logits - logits.max(axis=1, keepdims=True))
         p /= p.sum(axis=1, keepdims=True)
@@ -64,7 +65,7 @@ def fit_softmax(x: Array, codes: Codes, values: Array) -> TokenHead:
     """
     from sklearn.linear_model import LogisticRegression  # slow to import, needed here only
 
-    finite("x", x[None])
+    finite("x", x, "row", "column")
     missing = sorted(set(range(len(values))) - set(codes.tolist()))
     if missing:
         raise ValueError(f"codes: token {missing[0]} of {len(values)} never occurs")

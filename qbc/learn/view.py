@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from qbc.demonstrations import Demonstrations, finite
+from qbc.arrays import finite
+from qbc.demonstrations import Demonstrations
 from qbc.learn.device import array, tensor
 from qbc.learn.scale import Scale
 from qbc.representations import Representation
@@ -52,7 +53,7 @@ class View:
         k, _, dx = self.obs.mean.shape
         if x.ndim not in (2, 3) or x.shape[-1] != dx or (x.ndim == 3 and len(x) != k):
             raise ValueError(f"observations: ({k}, n, {dx}) or (n, {dx}), got {x.shape}")
-        finite("observations", x if x.ndim == 3 else x[None])
+        finite("observations", x if x.ndim == 3 else x[None], "network", "row", "column")
         z = tensor(self.obs.into(x))
         return self.waved(z.expand(k, *z.shape[-2:]))
 

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ive, xlogy
 
+from qbc.arrays import finite
+
 Array = NDArray[np.float64]
 T = 60  # positions of a path
 
@@ -112,6 +114,7 @@ class Task(ABC):
         """Judge paths (n, T, 2)."""
         if paths.ndim != 3 or paths.shape[1:] != (T, 2):
             raise ValueError(f"score needs paths (n, {T}, 2), got {paths.shape}")
+        finite("paths", paths, "path", "step", "coordinate")
         free = ~self.hits(paths)
         length = np.linalg.norm(np.diff(paths, axis=1), axis=2).sum(axis=1)
         ends = np.linalg.norm(paths[:, None, -1] - self.means[None, :, -1], axis=2).min(axis=1)

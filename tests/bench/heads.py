@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from qbc import learn
+from qbc.demonstrations import demonstrations
 
 WIDTH, DEPTH, LR = 32, 2, 1e-3
 
@@ -18,7 +19,8 @@ def data() -> tuple[np.ndarray, np.ndarray]:
 
 def side_by_side(n: int, steps: int) -> np.ndarray:
     x, u = data()
-    return learn.fit_ensemble(x, u, k=n, seed=0, steps=steps, lr=LR, width=WIDTH, depth=DEPTH)(x)
+    fit = learn.Fit(seed=0, steps=steps, lr=LR, batch=None, width=WIDTH, depth=DEPTH, activation="tanh")
+    return learn.fit_regression(demonstrations(x, u).times(n), fit)(x, np.random.default_rng(0))[:, :, 0]
 
 
 def one_by_one(n: int, steps: int) -> np.ndarray:

@@ -260,3 +260,12 @@ def test_execution_times_are_shown():
     text = soup(Path("book/runs.html")).get_text(" ")
     for path in record.executed(DONE).values():
         assert f"{json.loads(path.read_text('utf8'))['metadata']['papermill']['duration']:.1f} s" in text
+
+
+def test_the_recorded_speeds_are_shown():
+    stored, page = json.loads((TOP / "book" / "_static" / "bench.json").read_text("utf8")), soup(Path("book/bench.html"))
+    shown = [words(tr) for tr in page.select("table.qbc-bench tbody tr")]
+    assert len(shown) == len(stored["rows"])
+    for row in stored["rows"]:
+        assert any(f"{row['ratio']:.3g} [{row['low']:.3g}, {row['high']:.3g}]" in text for text in shown), row["name"]
+    assert f"Measured on {stored['date']}, on {stored['cores']} cores of {stored['processor']}, with Python" in words(page)

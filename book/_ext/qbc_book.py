@@ -1,4 +1,4 @@
-"""What this book adds to Sphinx: the ledger, its matrix and sources, execution times, and a word where there is nothing to build."""
+"""What this book adds to Sphinx: the ledger, its matrix and sources, times, and a word where there is nothing to build."""
 
 from __future__ import annotations
 
@@ -203,9 +203,29 @@ class Runs(Page):
         return table(["Chapter", "Time", "Executed", "Parameters"], body, "qbc-runs")
 
 
+class Bench(Page):
+    """The recorded speed of one group of races; ``:on:`` says what was measured where, ``:growth:`` how times grow with n."""
+
+    optional_arguments = 1
+    option_spec: ClassVar = {"on": directives.flag, "growth": directives.flag}
+
+    def markdown(self) -> str:
+        record = json.loads((Path(self.env.srcdir) / "book" / "_static" / "bench.json").read_text("utf8"))
+        if "on" in self.options:
+            versions = ", ".join(f"{name} {v}" for name, v in record["versions"].items())
+            return f"Measured on {record['date']}, on {record['cores']} cores of {record['processor']}, with {versions}."
+        if "growth" in self.options:
+            own, peer = (record["growth"][side] for side in ("own", "peer"))
+            return (
+                f"Between 500 and 4000 points, the time of `tv_eps` grows like $n^{{{own:.1f}}}$, that of POT like $n^{{{peer:.1f}}}$."
+            )
+        body = [cells_of.race(row) for row in record["rows"] if row["group"] == self.arguments[0]]
+        return table(["Ours", "Theirs", "Ratio", "Ours takes", "Theirs takes"], body, "qbc-bench")
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", require_stage)
-    for name, directive in {"ledger": Ledger, "power": Power, "sources": Sources, "runs": Runs}.items():
+    for name, directive in {"ledger": Ledger, "power": Power, "sources": Sources, "runs": Runs, "bench": Bench}.items():
         app.add_directive(f"qbc-{name}", directive)
     app.set_html_assets_policy("always")  # the sidebars of pages without formulas show titles with formulas
     return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Any
 
 from qbc.pipeline.evidence import INTERVENTIONS, Cells, evidence_class, turned_by, weak
 from qbc.pipeline.record import Row, Source, Statement
@@ -110,3 +111,18 @@ def matrix_row(label: str, cells: Cells, declared: Sequence[str], said: Mapping[
     name = f'{title(label, said)} <a href="claims.html#ledger-{label}">`{label}`</a> {row}'
     signs = [SIGNS[cells[n]] if n in cells else NONE for n in INTERVENTIONS]
     return [name, evidence_class(cells), *signs, ", ".join(declared) or NONE, ", ".join(turned_by(cells)) or NONE]
+
+
+def amount(x: float, kind: str) -> str:
+    """Seconds, or bytes for the kind "memory", in the unit that suits."""
+    units = [(1e6, "MB"), (1e3, "kB"), (1, "B")] if kind == "memory" else [(1, "s"), (1e-3, "ms"), (1e-6, "µs")]
+    scale, unit = next((u for u in units if x >= u[0]), units[-1])
+    return f"{show(x / scale)} {unit}"
+
+
+def race(row: Mapping[str, Any]) -> list[str]:
+    """Ours, theirs, the ratio with its quartiles, and what both take."""
+    if "missing" in row:
+        return [row["ours"], row["theirs"], f"not measured: {row['missing']}", NONE, NONE]
+    ratio = f"{show(row['ratio'])} [{show(row['low'])}, {show(row['high'])}]"
+    return [row["ours"], row["theirs"], ratio, amount(row["own"], row["kind"]), amount(row["peer"], row["kind"])]

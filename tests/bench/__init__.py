@@ -1,0 +1,1 @@
+"""Speed and memory of qbc as ratios: each against what a reader would write or install instead, in one run. `make bench`."""

@@ -1,6 +1,7 @@
 """The bench: both sides of every race compute the same, the record has a row for each, and what is worse is told."""
 
 import json
+import time
 
 import numpy as np
 import pytest
@@ -80,6 +81,15 @@ def test_a_ratio_is_theirs_over_ours(quick, monkeypatch):
     assert (row["own"], row["peer"], row["rounds"]) == (6.0, 2.0, 5)
     assert row["low"] <= row["ratio"] <= row["high"]
     assert row["ratio"] == pytest.approx(1 / 3, rel=1e-3)
+
+
+def test_a_time_is_the_processors_and_of_one_call():
+    def busy():
+        end = time.process_time() + 0.03
+        while time.process_time() < end:
+            time.sleep(1e-4)  # is not counted
+
+    assert measure.seconds(busy) == pytest.approx(0.03, rel=0.2)
 
 
 def test_memory_is_the_peak_of_what_numpy_allocates():

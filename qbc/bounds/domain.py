@@ -51,7 +51,7 @@ def isclose(x: float, y: float) -> bool:
 
 WORDS: dict[str, Any] = {
     "__builtins__": {}, "abs": abs, "min": min, "max": max, "sum": np.sum, "all": np.all, "isclose": isclose,
-    "is_covariance": is_covariance, "floor": stable.whole, "exp": math.exp, "log": math.log, "sqrt": math.sqrt,
+    "is_covariance": is_covariance, "floor": stable.whole, "exp": math.exp, "log": math.log, "sqrt": math.sqrt, "pi": math.pi,
 }  # fmt: skip
 
 

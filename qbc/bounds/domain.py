@@ -55,6 +55,10 @@ WORDS: dict[str, Any] = {
 }  # fmt: skip
 
 
+class NotFinite(ValueError, ArithmeticError):
+    """The value of a right-hand side is too large for a float; where another one needs it, that one's is, too."""
+
+
 class Condition:
     """A comparison of several parameters, as text: ``C * eps <= 1``."""
 
@@ -154,7 +158,7 @@ def bound(*conditions: str) -> Callable[[Function], Function]:
             except ArithmeticError:
                 result = math.nan
             if not domain.finite(result):
-                raise ValueError(f"{domain.name}: no finite value at {told(values, values)}")
+                raise NotFinite(f"{domain.name}: no finite value at {told(values, values)}")
             return result
 
         checked.__doc__ = f"{inspect.getdoc(function) or ''}\n\nDomain: {domain}."

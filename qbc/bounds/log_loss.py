@@ -104,7 +104,7 @@ def regret_of_mle(n: Count, log_class: NonNegative, delta: Level, *, determinist
 
     Labels: cor-regret-mle. Source: Foster, Block & Misra, and Cao & Xie, Theorems 2 and 3, as reported; constants ours.
     """
-    hellinger2 = min(2.0, mle_hellinger(n, log_class, delta))
+    hellinger2 = 2 * min(1.0, (log_class - math.log(delta)) / n)
     return regret_deterministic(1.0, hellinger2) if deterministic else regret_any_expert(1.0, hellinger2)
 
 

@@ -134,7 +134,10 @@ def _step_back(A: float, B: float, x: float, step: float) -> float:
     def miss(w: float) -> float:
         return A * w + B * math.atan(w / (1 + x * (x + w))) - step
 
-    return float(optimize.brentq(miss, 0.0, FAR, xtol=1e-300)) if miss(FAR) > 0 else FAR
+    if miss(FAR) <= 0:
+        return FAR
+    steepest, flattest = step / (A + B), step / A  # the slope of g, which rounding may pass
+    return float(optimize.brentq(miss, steepest / 2, min(2 * flattest, FAR), xtol=1e-300, maxiter=1000))
 
 
 def _normal_mass(low: float, width: float) -> float:

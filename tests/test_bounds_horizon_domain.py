@@ -1,4 +1,4 @@
-"""Chapter 02, right-hand sides: their digits where gaps are small or quotients whole, the ends of their domains, and what lies outside."""
+"""Chapter 02, right-hand sides: their digits, the ends of their domains, and what lies outside."""
 
 import math
 import re

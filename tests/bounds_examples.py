@@ -120,7 +120,7 @@ EXAMPLES = dict(
     resting_state=dict(eps=0.01, slope=-0.3),
     lane_posterior_mean=dict(x=0.3, m=1.0, s=0.1, sigma=0.5),
     lane_flip=dict(x=0.3, m=1.0, s=0.1, train=0.5, test=0.5),
-    lane_failure=dict(horizon=50, train=0.25, test=0.25, m=0.5, s=0.05, kappa=0.5, d=0.05, r=0.2),
+    lane_failure=dict(horizon=50, train=0.25, test=0.25, m=1.0, s=0.05, kappa=0.5, d=0.05, r=0.2),
     shifted_power=dict(p=0.1, shift=1.0),
     flip_floor=dict(horizon=50, p=0.01, shift=0.5),
     ring_diffusion=dict(sigma=0.2, scheme="replica"),

@@ -22,6 +22,7 @@ from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
+from scipy import special
 
 from qbc.bounds import stable
 from qbc.bounds.kinds import Array, Choice, Interval, Kind, Number, OrNone, Outside, Text, shown
@@ -52,7 +53,11 @@ def isclose(x: float, y: float) -> bool:
 WORDS: dict[str, Any] = {
     "__builtins__": {}, "abs": abs, "min": min, "max": max, "sum": np.sum, "all": np.all, "isclose": isclose,
     "is_covariance": is_covariance, "floor": stable.whole, "exp": math.exp, "log": math.log, "sqrt": math.sqrt, "pi": math.pi,
+    "sin": math.sin, "quantile": special.ndtri,
 }  # fmt: skip
+
+
+STRICT: dict[str, Any] = dict(over="raise", divide="raise", invalid="raise")  # numpy then does as Python's floats do
 
 
 class NotFinite(ValueError, ArithmeticError):
@@ -70,7 +75,8 @@ class Condition:
     def holds(self, values: Mapping[str, Any]) -> bool:
         """Whether it does; a side that cannot be computed, such as one that overflows, does not."""
         try:
-            return bool(eval(self._code, WORDS, dict(values)))
+            with np.errstate(**STRICT):
+                return bool(eval(self._code, WORDS, dict(values)))
         except ArithmeticError:
             return False
 
@@ -154,7 +160,8 @@ def bound(*conditions: str) -> Callable[[Function], Function]:
         def checked(*args: Any, **kwargs: Any) -> Any:
             values = domain.read(args, kwargs)
             try:
-                result = function(**values)
+                with np.errstate(**STRICT):
+                    result = function(**values)
             except ArithmeticError:
                 result = math.nan
             if not domain.finite(result):
@@ -171,10 +178,3 @@ def bound(*conditions: str) -> Callable[[Function], Function]:
 def is_bound(x: object) -> bool:
     """Whether something was made a right-hand side by :func:`bound`."""
     return inspect.isfunction(x) and "domain" in vars(x)
-
-
-def inside(**conditions: bool) -> None:
-    """Raise ``ValueError`` naming the first condition that is false; its name says what is wanted: ``beta_nonnegative``."""
-    for name, ok in conditions.items():
-        if not ok:
-            raise ValueError(f"outside the domain of the bound: {name.replace('_', ' ')}")

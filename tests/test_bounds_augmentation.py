@@ -1,7 +1,9 @@
 """Chapter 04, right-hand sides: worked by hand, dominating and tight in small simulations, refusing what lies outside their domain."""
 
 import math
+import re
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given
@@ -91,31 +93,80 @@ def test_rounding_ball_holds_a_rounded_loop(B, rate, e):
     assert systems.linear(rate, B).alpha == pytest.approx(rate)
 
 
-@given(st.floats(0.001, 0.2), st.floats(1e-4, 0.2))
+@given(st.floats(0.001, 0.2), st.floats(1e-4, 0.12))
 def test_a_larger_bias_and_a_larger_width_cost_more(b, e):
     assert bounds.biased_kernel_loss(1.1 * b) > bounds.biased_kernel_loss(b)
     assert bounds.augmented_in_trap(1.1 * e) > bounds.augmented_in_trap(e)
 
 
+@pytest.mark.parametrize("gap", [0.5, 1e-5, 1e-8, 1e-10, 1e-15])
+def test_slow_plants_keep_their_digits(gap):
+    eta = 1 - gap
+    with mpmath.workdps(60):
+        slow = 1 - mpmath.mpf(eta)
+        waited = float(10 - (1 - (1 - slow) ** 10) / slow)
+    assert bounds.tracking_share(eta, 10) == pytest.approx(waited / 10, rel=1e-13)
+    assert bounds.martingale_augmented(10, 0.5, eta, 0.5) == pytest.approx(waited / 8, rel=1e-13)
+
+
+@pytest.mark.parametrize(
+    ("A", "B"), [(0.2, 0.3), (0.0, 1.0), (0.95, 1.0), (0.99, 0.009), (0.999, 1.0), (0.9999, 0.5), (0.7, 1e-9), (0.5, 0.0)]
+)
+def test_kick_cost_sums_what_is_not_forgotten(A, B):
+    terms = 1 if A == 0 else math.ceil(math.log(1e-20) / math.log(A))
+    kept = math.fsum(np.arctan(B * A ** np.arange(terms)))
+    assert bounds.kick_cost(A, B) == pytest.approx(1 + kept, rel=1e-12)
+
+
+def test_a_kick_that_is_hardly_forgotten_costs_its_integral():
+    """Sum over j of arctan(B A^j) = (1/h) int_0^B arctan(x)/x dx + arctan(B)/2 + O(h), h = -log A."""
+    with mpmath.workdps(30):
+        area = float(mpmath.quad(lambda x: mpmath.atan(x) / x, [0, 1]))
+    A = 1 - 1e-12
+    assert bounds.kick_cost(A, 1.0) == pytest.approx(area / -math.log(A), rel=1e-11)
+
+
+@pytest.mark.parametrize("b", [1e-30, 1e-12, 1e-6])
+def test_a_small_bias_costs_its_linear_law(b):
+    assert bounds.biased_kernel_loss(b) == pytest.approx(1.25 * b, rel=1e-9)
+
+
+def test_the_ends_of_the_domains():
+    assert bounds.biased_kernel_loss(1e300) == pytest.approx(math.pi / 2 - math.atan(0.3 * math.pi / 2 / 0.8))
+    assert bounds.tracking_loss(0.1, 0.0, 0.0) == 0.1
+    assert bounds.tracking_share(0.0, 1) == bounds.martingale_augmented(1, 1, 0.5, 1) == 0
+    assert bounds.sign_classes_regret(1, 5, 0, 0) == bounds.sign_classes_regret(1, 5, 1, 1, y=0) == 0
+    assert bounds.augmented_in_trap(0.01, A=0.0) == pytest.approx(0.017 / 0.3 - math.atan(0.017))
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: bounds.tracking_loss(0.1, 1.0, 1.0), "eta in 0 1"),
-        (lambda: bounds.tracking_loss(-0.1, 1.0, 0.5), "eps nonnegative"),
-        (lambda: bounds.tracking_share(0.5, 0), "horizon positive"),
-        (lambda: bounds.augmented_regret(0, 1.0, 0.1), "n positive"),
-        (lambda: bounds.augmented_regret(5, 1.0, 0.1, delta=1.0), "delta in 0 1"),
-        (lambda: bounds.augmented_in_trap(0.1, A=0.5, B=0.6), "B in 0 to 1 minus A"),
-        (lambda: bounds.simulator_in_trap(0.0), "eps positive"),
-        (lambda: bounds.biased_kernel_loss(-0.1), "b nonnegative"),
-        (lambda: bounds.martingale_augmented(0, 0.1, 0.5, 1.0), "horizon positive"),
-        (lambda: bounds.sign_classes_regret(0, 5, 1, 1), "n positive"),
-        (lambda: bounds.open_loop_growth(1.0), "A above 1"),
-        (lambda: bounds.rounding_ball(0.3, 0.1, 1.0), "rate in 0 1"),
-        (lambda: bounds.independent_noise_floor(0.1, 1.0), "A inside 1"),
-        (lambda: bounds.kick_cost(1.0, 0.3), "A in 0 1"),
+        (lambda: bounds.tracking_loss(0.1, 1.0, 1.0), "eta must lie in [0, 1), got 1"),
+        (lambda: bounds.tracking_loss(-0.1, 1.0, 0.5), "eps must lie in [0, inf), got -0.1"),
+        (lambda: bounds.tracking_loss(0.1, 1.0, 0.5, lip_u=math.nan), "lip_u must lie in [0, inf), got nan"),
+        (lambda: bounds.tracking_share(0.5, 0), "horizon must lie in [1, inf), got 0"),
+        (lambda: bounds.augmented_regret(0, 1.0, 0.1), "n must lie in [1, inf), got 0"),
+        (lambda: bounds.augmented_regret(5, 1.0, 0.1, delta=1.0), "delta must lie in (0, 1), got 1"),
+        (lambda: bounds.augmented_in_trap(0.1, A=0.5, B=0.6), "A + B < 1 must hold, got A=0.5, B=0.6"),
+        (lambda: bounds.augmented_in_trap(2**-8, 0.2, 0.3, d=-1), "d must lie in (0, inf), got -1"),
+        (lambda: bounds.augmented_in_trap(2**-8, 0.2, 0.3, d=math.nan), "d must lie in (0, inf), got nan"),
+        (lambda: bounds.augmented_in_trap(0.2), "(d + 1) * e < B must hold, got e=0.2, B=0.3, d=1.2"),
+        (lambda: bounds.simulator_in_trap(0.0), "simulator_in_trap: e must lie in (0, inf), got 0"),
+        (lambda: bounds.biased_kernel_loss(-0.1), "b must lie in [0, inf), got -0.1"),
+        (lambda: bounds.biased_kernel_loss(math.inf), "b must lie in [0, inf), got inf"),
+        (lambda: bounds.martingale_augmented(0, 0.1, 0.5, 1.0), "horizon must lie in [1, inf), got 0"),
+        (lambda: bounds.martingale_augmented(3, 0.1, 0.5, [1.0, 2.0]), "x1 must be a real number in [-1, 1], got [1.0, 2.0]"),
+        (lambda: bounds.sign_classes_regret(0, 5, 1, 1), "n must lie in [1, inf), got 0"),
+        (lambda: bounds.sign_classes_regret(100, 5, 1, math.nan), "m_M must be a whole number in [0, inf), got nan"),
+        (lambda: bounds.sign_classes_regret(4, 5, 8, 8), "y**2 * max(m_pi, m_M) <= n must hold, got n=4, m_pi=8, m_M=8, y=0.752"),
+        (lambda: bounds.open_loop_growth(1.0), "A must lie in (1, inf), got 1"),
+        (lambda: bounds.rounding_ball(0.3, 0.1, 1.0), "rate must lie in [0, 1), got 1"),
+        (lambda: bounds.rounding_ball(math.nan, 0.1, 0.5), "B must lie in (-inf, inf), got nan"),
+        (lambda: bounds.independent_noise_floor(0.1, 1.0), "A must lie in (-1, 1), got 1"),
+        (lambda: bounds.kick_cost(1.0, 0.3), "A must lie in [0, 1), got 1"),
     ],
 )
 def test_outside_its_domain_a_bound_refuses(call, said):
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=re.escape(said)):
         call()

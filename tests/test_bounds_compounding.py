@@ -1,6 +1,8 @@
 """Chapter 06, right-hand sides: worked by hand, dominating and tight where they say so, refusing what lies outside their domain."""
 
 import math
+import re
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -14,13 +16,16 @@ def test_worked_by_hand():
     assert bounds.contraction(0.9, 2.0, 0.1) == pytest.approx(2.0)
     assert bounds.tightness(0.5, 3) == pytest.approx(0.875)
     assert bounds.marginal(2.0, 0.1, 10) == pytest.approx(2.0)
-    assert bounds.training_error(0.01) == 0.01
     assert bounds.next_bad_state(0.0, 0.01) == pytest.approx(0.01)
     assert bounds.bad_path(2, 0.01) == pytest.approx(0.0205)  # .01, then 1.05 * .01 + .01
+    assert bounds.tightness(0.0, 0) == bounds.tightness(0.5, 0) == bounds.marginal(1, 1, 0) == 0  # no step
+    assert bounds.tightness(0.0, 1) == 1
+    assert bounds.next_bad_state(2.0, 0.01, a=0.5, slope=1.0) == pytest.approx(3.01)
     assert bounds.firing(1, 0.1) == 0.0  # at t = 0 the state is 0
     assert bounds.firing(2, 0.1) == pytest.approx(0.015)  # then it is .1, and fires with .15 * .1
     assert bounds.hazard(0.1) == pytest.approx(-math.log(0.85))
     assert bounds.mean_distance(1.0, 0.1) == pytest.approx(0.6)
+    assert bounds.mean_distance(0.3, 0.1) == pytest.approx(-0.1)  # asks for nothing
     assert bounds.sampler_within(4.0, bias=0.0, spread=1.0) == pytest.approx(0.9999366575)
 
 
@@ -75,22 +80,51 @@ def test_sampler_within_against_simulation(rng):
     assert (np.abs(z) <= 4).mean() == pytest.approx(bounds.sampler_within(), abs=6 * math.sqrt(8e-4 / z.size))
 
 
+def test_firing_has_the_closed_end_of_the_theorem():
+    """At eps = 2/3 the chance to fire tends to 1, and floats make it a little more than 1."""
+    assert bounds.firing(10, 2 / 3) == pytest.approx(0.99127, abs=1e-5)
+    assert bounds.firing(10, 2 / 3) == pytest.approx(1 - math.prod(0.9**t for t in range(10)), rel=1e-12)
+    assert bounds.firing(1000, 2 / 3) == 1.0
+
+
+@pytest.mark.parametrize("growth", ["0.5", "1e-9", "1e-13"])
+def test_slow_growth_keeps_its_digits(growth):
+    g = float(growth)
+    path = [Fraction(0)]
+    for _ in range(10):
+        path.append((1 + Fraction(g)) * path[-1] + 1)
+    assert [bounds.bad_path(t, 1.0, a=1.0, slope=g) for t in range(11)] == pytest.approx([float(x) for x in path], rel=1e-14)
+    assert bounds.next_bad_state(3.0, 1.0, a=1.0, slope=g) == pytest.approx(float(4 + 3 * Fraction(g)), rel=1e-15)
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: bounds.contraction(1.0, 1.0, 1.0), "alpha in 0 1"),
-        (lambda: bounds.contraction(0.5, -1.0, 1.0), "beta nonnegative"),
-        (lambda: bounds.tightness(0.5, 0), "horizon positive"),
-        (lambda: bounds.marginal(1.0, -1.0, 3), "gap nonnegative"),
-        (lambda: bounds.training_error(-1.0), "eps nonnegative"),
-        (lambda: bounds.next_bad_state(0.0, 0.1, a=0.5), "rate above 1"),
-        (lambda: bounds.bad_path(-1, 0.1), "t nonnegative"),
-        (lambda: bounds.firing(10, 1.0), "probability"),
-        (lambda: bounds.hazard(1.0), "probability"),
-        (lambda: bounds.mean_distance(0.3, 0.1), "modes apart"),
-        (lambda: bounds.sampler_within(4.0, bias=5.0), "bias below widths"),
+        (lambda: bounds.contraction(1.0, 1.0, 1.0), "alpha must lie in [0, 1), got 1"),
+        (lambda: bounds.contraction(0.5, -1.0, 1.0), "beta must lie in [0, inf), got -1"),
+        (lambda: bounds.contraction(0.5, 1.0, math.nan), "gap must lie in [0, inf), got nan"),
+        (lambda: bounds.tightness(0.5, -1), "horizon must lie in [0, inf), got -1"),
+        (lambda: bounds.tightness(0.5, 2.5), "horizon must be a whole number in [0, inf), got 2.5"),
+        (lambda: bounds.marginal(1.0, -1.0, 3), "gap must lie in [0, inf), got -1"),
+        (lambda: bounds.next_bad_state(math.nan, 0.1), "x must lie in (-inf, inf), got nan"),
+        (lambda: bounds.next_bad_state(0.0, math.inf), "eps must lie in (-inf, inf), got inf"),
+        (lambda: bounds.next_bad_state(0.0, 0.1, a=0.5), "a + slope > 1 must hold, got a=0.5, slope=0.15"),
+        (lambda: bounds.bad_path(-1, 0.1), "t must lie in [0, inf), got -1"),
+        (lambda: bounds.bad_path(1, -0.1), "eps must lie in [0, inf), got -0.1"),
+        (lambda: bounds.bad_path(1, 0.1, slope=math.inf), "slope must lie in [0, inf), got inf"),
+        (lambda: bounds.bad_path(1, 0.1, a=math.inf), "a must lie in [0, inf), got inf"),
+        (lambda: bounds.bad_path(10**5, 0.1), "no finite value at t=100000, eps=0.1, a=0.9, slope=0.15"),
+        (lambda: bounds.firing(10, 1.0), "must hold, got eps=1, a=0.9, slope=0.15"),
+        (lambda: bounds.firing(10, 0.1, a=1), "a must lie in [0, 1), got 1"),
+        (lambda: bounds.firing(2.5, 0.1), "horizon must be a whole number in [0, 100000], got 2.5"),
+        (lambda: bounds.firing(math.inf, 0.1), "horizon must be a whole number in [0, 100000], got inf"),
+        (lambda: bounds.hazard(2 / 3), "slope * eps < 1 - a must hold, got eps=0.666666666667, a=0.9, slope=0.15"),
+        (lambda: bounds.hazard(0.1, a=1), "a must lie in [0, 1), got 1"),
+        (lambda: bounds.mean_distance(0.3, -0.1), "s must lie in [0, inf), got -0.1"),
+        (lambda: bounds.sampler_within(4.0, bias=5.0), "bias <= widths must hold, got widths=4, bias=5"),
+        (lambda: bounds.sampler_within(4.0, spread=0), "spread must lie in (0, inf), got 0"),
     ],
 )
 def test_outside_its_domain_a_bound_refuses(call, said):
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=re.escape(said)):
         call()

@@ -1,7 +1,9 @@
 """Chapter 12, right-hand sides: worked by hand, against quadrature and simulation, refusing what lies outside their domain."""
 
 import math
+import re
 
+import mpmath
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -21,9 +23,12 @@ def test_worked_by_hand():
     assert bounds.mass_left([0.25] * 4, 1.0) == 0  # four quarters fill the base
     assert bounds.equal_bridge(16, 0.1) == pytest.approx(0.0947, abs=5e-5)
     assert bounds.uniform_bridge(4, 0.1) == pytest.approx(0.3)
+    assert bounds.uniform_bridge(4, 1 / 3) == bounds.uniform_bridge(11, 0.1) == 1  # the most that can be touched
     assert bounds.touchable(0.25) == 5
     assert bounds.near_law(1.0, 0.5) == pytest.approx(1.5 * 0.3829249)
     assert bounds.blob_slope(1.0, 0.2) == pytest.approx(53667.457)
+    assert bounds.blob_slope(0.3, 0.1) == pytest.approx(0.1 * math.exp(4.5))  # m = 3 s, which floats miss
+    assert bounds.blob_tail(1e300, 1e-300) == 0
     assert bounds.flow_steepness(1) == 0  # one step ends in the mean
     assert bounds.flow_steepness(2) == pytest.approx(1.0)  # 1/2, then 0 + 2
     assert bounds.flow_steepness(3) == pytest.approx(3.5)  # 2/3, then 1/2 + 3/8, then 6
@@ -131,26 +136,59 @@ def test_an_untrained_network_does_not_come_near_the_law(rng):
     assert law - 0.02 <= bridge[1] <= bounds.near_law(0.8)
 
 
+def bridge_in_mp(law, gap):
+    with mpmath.workdps(40):
+        return float(law(mpmath.mpf(gap)))
+
+
+@pytest.mark.parametrize("gap", [1e-15, 1e-12, 1e-7, 1e-3, 0.5, 8.0, 200.0])
+@pytest.mark.parametrize("modes", [2, 3, 16, 1000])
+def test_bridges_keep_their_digits_at_every_gap(modes, gap):
+    def equal(g):
+        edge = -mpmath.sqrt(2) * mpmath.erfinv(1 - mpmath.mpf(2) / modes)
+        return 1 - modes * mpmath.ncdf(edge - g / 2)
+
+    def simplex(g):
+        def lead(x):
+            return mpmath.npdf(x) * (mpmath.ncdf(x) ** (modes - 1) - mpmath.ncdf(x - g / mpmath.sqrt(2)) ** (modes - 1))
+
+        return modes * mpmath.quad(lead, range(-12, 13, 2))
+
+    assert bounds.equal_bridge(modes, gap) == pytest.approx(bridge_in_mp(equal, gap), rel=1e-11)
+    assert bounds.simplex_bridge(modes, gap) == pytest.approx(bridge_in_mp(simplex, gap), rel=1e-9)
+    if modes == 2:
+        assert bounds.two_mode_bridge(gap) == pytest.approx(bridge_in_mp(equal, gap), rel=1e-14)
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: bounds.two_mode_bridge(-1.0), "gap nonnegative"),
-        (lambda: bounds.mass_left([1.2], 0.1), "masses in 0 1"),
-        (lambda: bounds.equal_bridge(1, 0.1), "at least two modes"),
-        (lambda: bounds.simplex_bridge(3, -0.1), "gap nonnegative"),
-        (lambda: bounds.uniform_bridge(0, 0.1), "at least one mode"),
-        (lambda: bounds.touchable(0.0), "gap positive"),
-        (lambda: bounds.near_law(0.1, -1.0), "slack nonnegative"),
-        (lambda: bounds.blob_slope(1.0, 0.5), "blobs apart"),
-        (lambda: bounds.sampled_slope(3, 1.0, 0.2), "at least ten samples"),
-        (lambda: bounds.sampled_slope(10, 1.0, 0.2), "interval inside the gap"),
-        (lambda: bounds.flow_steepness(0), "at least one evaluation"),
-        (lambda: bounds.budget_bridge(2, 1, 1.0), "at least two evaluations"),
-        (lambda: bounds.near_budget(2.0), "bridge in 0 1"),
-        (lambda: bounds.share_of(0.5, 2.0), "share in 0 1"),
-        (lambda: bounds.blob_tail(1.0, 0.0), "spread positive"),
+        (lambda: bounds.two_mode_bridge(-1.0), "gap must lie in [0, inf), got -1"),
+        (lambda: bounds.mass_left([1.2], 0.1), "others must have its entries in [0, 1], got 1.2 among them"),
+        (lambda: bounds.mass_left([0.8, 0.8], 0.1), "sum(others) <= 1 or isclose(sum(others), 1) must hold"),
+        (lambda: bounds.mass_left(0.5, 0.1), "others must have the shape (n,), got 0.5"),
+        (lambda: bounds.equal_bridge(1, 0.1), "modes must lie in [2, inf), got 1"),
+        (lambda: bounds.equal_bridge(2.5, 0.1), "modes must be a whole number in [2, inf), got 2.5"),
+        (lambda: bounds.simplex_bridge(3, -0.1), "gap must lie in [0, inf), got -0.1"),
+        (lambda: bounds.uniform_bridge(0, 0.1), "modes must lie in [1, inf), got 0"),
+        (
+            lambda: bounds.uniform_bridge(10, 0.5),
+            "(modes - 1) * gap <= 1 or isclose((modes - 1) * gap, 1) must hold, got modes=10, gap=0.5",
+        ),
+        (lambda: bounds.touchable(0.0), "gap must lie in (0, inf), got 0"),
+        (lambda: bounds.near_law(0.1, -1.0), "slack must lie in [0, inf), got -1"),
+        (lambda: bounds.blob_slope(1.0, 0.5), "m >= 3 * s or isclose(m / s, 3) must hold, got m=1, s=0.5"),
+        (lambda: bounds.sampled_slope(49, 1.0, 0.2), "samples must lie in [50, inf), got 49"),
+        (lambda: bounds.sampled_slope(math.inf, 1.0, 0.2), "samples must be a whole number in [50, inf), got inf"),
+        (lambda: bounds.sampled_slope(50, 1.0, 0.2, 0.1), "q**(1 / samples) > 0.978 must hold, got samples=50, q=0.1"),
+        (lambda: bounds.flow_steepness(0), "evaluations must lie in [1, 1000000], got 0"),
+        (lambda: bounds.flow_steepness(2.5), "evaluations must be a whole number in [1, 1000000], got 2.5"),
+        (lambda: bounds.budget_bridge(2, 1, 1.0), "evaluations must lie in [2, 1000000], got 1"),
+        (lambda: bounds.near_budget(2.0), "bridge must lie in [0, 1], got 2"),
+        (lambda: bounds.share_of(0.5, 2.0), "share must lie in [0, 1], got 2"),
+        (lambda: bounds.blob_tail(1.0, 0.0), "s must lie in (0, inf), got 0"),
     ],
 )
 def test_outside_its_domain_a_bound_refuses(call, said):
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=re.escape(said)):
         call()

@@ -1,7 +1,9 @@
 """The right-hand sides: one pure function for each theorem, with its label, its source and the domain it holds on.
 
 A module holds the functions of one chapter (08 has two, ``noising`` and ``lanes``); all of them are reached as
-``bounds.name``. Outside its domain a function raises ``ValueError`` and says what it wanted.
+``bounds.name``. The last line of each docstring tells the domain; outside it a function raises ``ValueError`` with the argument, what
+it must be and what it was (:mod:`qbc.bounds.domain`). Letters and units are those of the notation page of the book: lengths and actions
+in the plant's units, time in steps, probabilities and regrets per unit of reward plain numbers, information in nats.
 """
 
 from qbc.bounds.augmentation import *  # noqa: F403
@@ -14,6 +16,7 @@ from qbc.bounds.limits import *  # noqa: F403
 from qbc.bounds.log_loss import *  # noqa: F403
 from qbc.bounds.multimodal import *  # noqa: F403
 from qbc.bounds.noising import *  # noqa: F403
+from qbc.bounds.prediction import *  # noqa: F403
 from qbc.bounds.quantization import *  # noqa: F403
 from qbc.bounds.sgd import *  # noqa: F403
 from qbc.bounds.stability import *  # noqa: F403

@@ -2,140 +2,136 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
+from typing import Annotated
+
 import numpy as np
-from scipy import integrate
+from numpy.typing import NDArray
 
-from qbc.bounds.domain import inside
+from qbc.bounds.domain import Count, Finite, NonNegative, Positive, Rate, Share, bound
+from qbc.bounds.stable import kept
 
-
-def mean_success(answers: int) -> float:
-    """0 with several answers to one observation, 1 with one: the success of the mean chunk on the tasks of ``qbc.tasks``.
-
-    Labels: prop-mean-chunk. Source: ours, task by task; that squared loss averages modes is folklore.
-    """
-    inside(some_answer=answers >= 1)
-    return 1.0 if answers == 1 else 0.0
+Array = NDArray[np.float64]
+Several = Annotated[int, "[2, inf)"]
 
 
-def one_mode_coverage(K: int) -> float:
+@bound()
+def one_mode_coverage(K: Count) -> float:
     """1/K: the valid coverage of a head that plays one chunk, or less.
 
     Labels: prop-collapsed-coverage. Source: ours.
     """
-    inside(some_mode=K >= 1)
     return 1 / K
 
 
-def one_mode_spread(distance: float) -> float:
+@bound()
+def one_mode_spread(distance: Positive) -> float:
     """A tenth of the distance of the two nearest mean paths: below it we say that a head plays one chunk.
 
     Labels: prop-collapsed-spread. Source: our definition.
     """
-    inside(distance_positive=distance > 0)
     return distance / 10
 
 
-def standing_coverage(K: int, n: int) -> float:
-    """1: a head that trembles symmetrically about the start is nearest to each of K symmetric modes equally often, and covers
-    all K in n rollouts with probability at least 1 - K (1 - 1/K)^n, here required to exceed 1 - 1e-9.
+@bound("K * least <= 1 or isclose(K * least, 1)")
+def blind_coverage(least: Annotated[float, "(0, 1]"], K: Count, n: Count) -> float:
+    """1 - K (1 - least)^n, or 0 where that is negative: how often n rollouts cover all K modes at least, if each of them gets
+    (valid) paths with probability ``least`` or more. With least = 1/K, of a head that trembles symmetrically about the start.
 
-    Labels: prop-standing-still. Source: ours, by symmetry.
+    Labels: prop-blind-coverage, prop-standing-still. Source: ours, the union bound.
     """
-    inside(some_modes=K >= 2, enough_rollouts=K * (1 - 1 / K) ** n < 1e-9)
-    return 1.0
+    return max(0.0, 1 - K * kept(least, n))
 
 
-def blind_coverage(least: float, K: int, n: int) -> float:
-    """1: if every mode gets successful paths with probability ``least`` or more, n rollouts cover all K of them with probability
-    at least 1 - K (1 - least)^n, here required to exceed 1 - 1e-9.
+def _free(ends: Array, hits: Callable[[Array], NDArray[np.bool_]]) -> float:
+    """The length of what nothing hits, of a line cut at all points (N,) where a hit may begin or end."""
+    x = np.unique(ends)
+    return float(np.diff(x)[~hits((x[1:] + x[:-1]) / 2)].sum())
 
-    Labels: prop-blind-coverage. Source: ours, the union bound.
+
+@bound("3 * noise < 0.2 * sin(pi / K)", "K * positions <= 4000")
+def ring_blind(K: Several, noise: NonNegative, *, positions: Several = 60) -> float:
+    """The share of all headings on which none of the ``positions`` of a straight ray, evenly spaced from the start to the length .4,
+    lies in one of K squares with centres on the circle of radius .2 and half of the side (.2 sin(pi / K) - 3 noise) / sqrt 2.
+
+    Exact: what hits are arcs, whose ends lie where a position crosses the line of a side.
+
+    Labels: prop-blind-success. Source: ours, from the geometry of arXiv 2605.22493.
     """
-    inside(least_a_probability=0 < least <= 1 / K, enough_rollouts=K * (1 - least) ** n < 1e-9)
-    return 1.0
+    half = (0.2 * math.sin(math.pi / K) - 3 * noise) / math.sqrt(2)
+    middles = 0.2 * np.exp(1j * (2 * np.arange(K) + 1) * math.pi / K)
+    r = np.linspace(0, 0.4, positions)[1:, None]  # the start is in no square
+
+    def hits(h: Array) -> NDArray[np.bool_]:
+        offs = (r * np.exp(1j * h) - c for c in middles)
+        found: NDArray[np.bool_] = np.logical_or.reduce([np.maximum(np.abs(z.real), np.abs(z.imag)) <= half for z in offs], axis=(0, 1))
+        return found
+
+    sides = np.array([-half, half])
+    across, along = ((np.add.outer(c, sides).ravel() / r).ravel() for c in (middles.real, middles.imag))
+    x, y = (np.arccos(v[np.abs(v) <= 1]) for v in (across, along))
+    ends = np.concatenate([x, -x, np.pi / 2 - y, np.pi / 2 + y]) % (2 * np.pi)
+    return _free(np.append(ends, [0, 2 * np.pi]), hits) / (2 * np.pi)
 
 
-def ring_blind(K: int, noise: float, *, positions: int = 60, grid: int = 40_000) -> float:
-    """The share of all headings on which none of the 60 positions of a straight ray lies in one of K squares: mode-blind success.
-
-    Midpoint rule over ``grid`` headings. Labels: prop-blind-success. Source: ours, from the geometry of arXiv 2605.22493.
-    """
-    w = (0.2 * np.sin(np.pi / K) - 3 * noise) / np.sqrt(2)
-    inside(several_modes=K >= 2, room_for_squares=w > 0)
-    h = (np.arange(grid)[:, None] + 0.5) * 2 * np.pi / grid
-    r = np.linspace(0, 0.4, positions)
-    hit = np.zeros(grid, dtype=bool)
-    for middle in (2 * np.arange(K) + 1) * np.pi / K:
-        near = (np.abs(r * np.cos(h) - 0.2 * np.cos(middle)) <= w) & (np.abs(r * np.sin(h) - 0.2 * np.sin(middle)) <= w)
-        hit |= near.any(axis=1)
-    return float(1 - hit.mean())
-
-
-def circle_blind(*, positions: int = 60, grid: int = 40_000) -> float:
-    """The share of all scales p in [0, 1] on which none of the positions of a circle of radius .2 p, which starts at (0, 0) and has
+@bound()
+def circle_blind(positions: Annotated[int, "[2, 10000]"] = 60) -> float:
+    """The share of all scales p in [0, 1] on which none of the ``positions`` of a circle of radius .2 p, which starts at (0, 0) and has
     its centre at (0, .2 p), lies in the box |x| <= .08, |y - .2| <= .05. Those with p <= .5 are too short to succeed; the others are
     too short only where they hit.
+
+    Exact: each position makes one interval of p. Helps: prop-blind-success. Source: ours, from the geometry of the circle.
     """
-    p, s = (np.arange(grid)[:, None] + 0.5) / grid, np.linspace(0, 2 * np.pi, positions, endpoint=False)
-    hit = (np.abs(0.2 * p * np.sin(s)) <= 0.08) & (np.abs(0.2 * p * (1 - np.cos(s)) - 0.2) <= 0.05)
-    return float((~hit.any(axis=1) & (p[:, 0] > 0.5)).mean())
+    turn = np.linspace(0, 2 * np.pi, positions, endpoint=False)[1:]  # the start is not in the box
+    x, y = 0.2 * np.abs(np.sin(turn[:, None])), 0.2 * (1 - np.cos(turn[:, None]))
+
+    def hits(p: Array) -> NDArray[np.bool_]:
+        found: NDArray[np.bool_] = np.logical_or.reduce((x * p <= 0.08) & (np.abs(y * p - 0.2) <= 0.05))
+        return found
+
+    ends = np.concatenate([0.15 / y, 0.25 / y, 0.08 / np.maximum(x, 0.08)]).ravel()
+    return _free(np.append(ends[(ends > 0.5) & (ends < 1)], [0.5, 1]), hits)
 
 
-def wall_blind() -> float:
-    """1/2: gaps are half as wide as their spacing, and the crossing is uniform between the centres of the outer two."""
-    return 0.5
+@bound()
+def fork_blind(box: Annotated[float, "(0, 1/4)"] = 0.06) -> float:
+    """The share of (a, b) in [-1, 1]^2 for which .25 |a| > box, so that the path passes the first box, half ``box`` wide, and
+    |.25 |a| + .15 b - .25| > box, so that it passes the second two, which lie .25 to either side.
 
+    Exact: given a, the share of b is linear between the places where a box's edge is at b = +-1.
 
-def fork_blind() -> float:
-    """The share of (a, b) in [-1, 1]^2 for which x = .5 + .25 a passes the first box, and .5 + .25 a + .15 b the second two."""
-
-    def passes(a: float) -> float:
-        low, high = ((x - 0.25 * a) / 0.15 for x in (0.19, 0.31))
-        return 1 - max(0.0, min(1.0, high) - max(-1.0, low)) / 2
-
-    return float(integrate.quad(passes, 0.24, 1.0, points=[0.64])[0])
-
-
-def blind_bridge() -> float:
-    """1/2: a point uniform on a segment lies in its middle half that often.
-
-    Labels: prop-blind-bridge. Source: ours, from our definition of the bridge.
+    Helps: prop-blind-success. Source: ours, from the geometry of the fork.
     """
-    return 0.5
+    first = 4 * box
+    a = np.unique(np.clip([first, 0.4 - first, 0.4 + first, 1.6 - first, 1], first, 1))
+    low, high = (np.clip((0.25 - 0.25 * a + side) / 0.15, -1, 1) for side in (-box, box))
+    return float(np.trapezoid(1 - (high - low) / 2, a))
 
 
-def exact_law_success(bins: int) -> float:
-    """.98: the least success asked of the exact autoregressive law given (t, position); tried with 16 bins, and 32 where K = 16.
-
-    Labels: prop-exact-law. Source: our experiment; a threshold, not a theorem.
-    """
-    inside(enough_bins=bins >= 16)
-    return 0.98
-
-
-def clears(blind: float, least_coverage: float = 0.9) -> tuple[float, float]:
+@bound()
+def clears(blind: Share, least_coverage: Share = 0.9) -> tuple[float, float]:
     """(success, valid coverage) that a head must pass to count as multimodal: those of the mode-blind sampler, and .9.
 
     Labels: prop-clears. Source: our definition.
     """
-    inside(blind_a_probability=0 <= blind <= 1)
     return blind, least_coverage
 
 
-def mended(exact: float, share: float = 2 / 3) -> float:
+@bound()
+def mended(exact: Share, share: Share = 2 / 3) -> float:
     """Two thirds of the success of the exact law: a trained head that sees its position too coarsely stays below, a mended one
     reaches it.
 
     Labels: prop-coarse-sight, prop-mend. Source: our experiment; a threshold, not a theorem.
     """
-    inside(exact_a_probability=0 <= exact <= 1)
     return share * exact
 
 
-def unimodal_overhead(s: float, e: float, lam: float) -> float:
+@bound("e != 0")
+def unimodal_overhead(s: NonNegative, e: Finite, lam: Rate) -> float:
     """1 + (s^2/e^2)(1 - lam)/(1 + lam): mean squared state of a head that samples, over that of one that does not.
 
     Labels: prop-overhead. Source: ours; a constant bias e in both, fresh noise of standard deviation s in one.
     """
-    inside(bias_nonzero=e != 0, s_nonnegative=s >= 0, stable=0 <= lam < 1)
     return 1 + (s / e) ** 2 * (1 - lam) / (1 + lam)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from qbc import bounds
+from qbc.bounds.domain import is_bound
 from qbc.interventions.swaps import Function, Swap
 
 FACTORS = {"bound-low": 0.8, "bound-high": 1.25}
@@ -32,5 +32,5 @@ def times(factor: float) -> Callable[[Function], Function]:
 def swaps() -> Iterator[Swap]:
     """One for each bound and direction."""
     for name, value in vars(bounds).items():
-        if inspect.isfunction(value) and value.__module__.startswith("qbc.bounds.") and name != "inside":
+        if is_bound(value):
             yield from (Swap(which, f"qbc.bounds:{name}", times(factor)) for which, factor in FACTORS.items())

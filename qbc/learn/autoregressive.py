@@ -73,8 +73,8 @@ class Bins:
         codes, said, behind = np.empty(u.shape, dtype=np.int64), np.empty(u.shape), np.zeros_like(u[:, :, :1])
         for t in range(u.shape[2]):
             at = slice(t, t + 1)
-            codes[:, :, at] = self.encode(u[:, :, at] + behind, at)
-            said[:, :, at] = self.decode(codes[:, :, at], at)
+            chosen = self.encode(u[:, :, at] + behind, at)
+            codes[:, :, at], said[:, :, at] = chosen, self.decode(chosen, at)
             behind = behind + u[:, :, at] - (self.shift + said * self.top)[:, :, at]
         return codes, said
 

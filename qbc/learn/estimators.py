@@ -18,9 +18,8 @@ def fit_estimator(estimator: E, x: ArrayLike, y: ArrayLike | None = None) -> E:
     Raises ``ValueError`` naming row and column of what is no finite number, and what the estimator raises for other data.
     """
     for name, a in (("x", x), ("y", y)):
-        numbers = np.asarray(a) if a is not None else np.zeros(0)
-        if numbers.dtype.kind == "f":
-            finite(name, numbers.reshape(len(numbers), -1), "row", "column")
+        if a is not None and np.asarray(a).dtype.kind == "f":
+            finite(name, np.reshape(a, (len(np.asarray(a)), -1)), "row", "column")
 
     from sklearn.base import clone  # slow to import, needed here only
 

@@ -10,7 +10,9 @@ from scipy import stats
 
 from qbc import learn, policies
 from qbc.demonstrations import demonstrations
+from qbc.learn import fitting
 from qbc.learn.device import array, tensor
+from qbc.learn.mixture import all_densities, densities
 from qbc.learn.scale import Scale
 from qbc.learn.view import waves
 
@@ -57,6 +59,29 @@ def test_a_mixture_draws_from_the_law_whose_likelihood_it_has(rng, spread):
     drawn = h(np.zeros((50_000, 0)), rng)[0, :, 0, 0]
     assert (drawn > 3).mean() == pytest.approx(0.3, abs=0.02)
     assert drawn[drawn > 3].std() == pytest.approx(0.2 * spread, abs=0.02)
+
+
+@pytest.mark.parametrize("masked", [False, True])
+def test_densities_of_few_observations_are_those_row_by_row(masked):
+    g = torch.Generator().manual_seed(0)
+    parts = (
+        torch.randn(2, 3, 4, generator=g).log_softmax(2),
+        torch.randn(2, 3, 4, 5, generator=g),
+        torch.randn(2, 3, 4, 5, generator=g) / 3,
+    )
+    act, mask = torch.randn(2, 3, 5, generator=g), (torch.rand(2, 3, 5, generator=g) < 0.7).float() if masked else None
+    table = all_densities(parts, act, mask)  # (k, m, n): action n under mixture m; row by row it is its diagonal
+    torch.testing.assert_close(table.diagonal(dim1=1, dim2=2), densities(parts, act, mask), rtol=1e-4, atol=1e-4)
+
+
+def test_evaluating_each_different_observation_once_changes_nothing(rng, monkeypatch):
+    x = rng.choice([-1.0, 1.0], size=(2, 60, 1))
+    demos = demonstrations(x, x + 0.1 * rng.normal(size=x.shape))
+    brief = learn.Fit(seed=0, steps=20, batch=16, width=8)
+    fits = [lambda: learn.fit_regression(demos, brief), lambda: learn.fit_mixture(demos, brief, components=2)]
+    few = [fit().loss for fit in fits]
+    monkeypatch.setattr(fitting, "FEW", 0)
+    np.testing.assert_allclose([fit().loss for fit in fits], few, rtol=1e-4)
 
 
 def test_a_width_has_a_floor(rng):

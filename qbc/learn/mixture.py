@@ -87,7 +87,7 @@ def fit_mixture(
     floor: float = 0.02,
     spread: bool = True,
     shared: bool = False,
-    start: float = 0.3,
+    start: float = 1.0,
 ) -> Mixture:
     """``components`` Gaussians by log-loss: a mixture density network.
 

@@ -64,12 +64,10 @@ def test_a_mixture_draws_from_the_law_whose_likelihood_it_has(rng, spread):
 @pytest.mark.parametrize("masked", [False, True])
 def test_densities_of_few_observations_are_those_row_by_row(masked):
     g = torch.Generator().manual_seed(0)
-    parts = (
-        torch.randn(2, 3, 4, generator=g).log_softmax(2),
-        torch.randn(2, 3, 4, 5, generator=g),
-        torch.randn(2, 3, 4, 5, generator=g) / 3,
-    )
-    act, mask = torch.randn(2, 3, 5, generator=g), (torch.rand(2, 3, 5, generator=g) < 0.7).float() if masked else None
+    weights, centres, widths = (torch.randn(2, 3, 4, *more, generator=g) for more in ((), (5,), (5,)))
+    parts = (weights.log_softmax(2), centres, widths / 3)
+    act, mask = torch.randn(2, 3, 5, generator=g), (torch.rand(2, 3, 5, generator=g) < 0.7).float()
+    mask = mask if masked else None
     table = all_densities(parts, act, mask)  # (k, m, n): action n under mixture m; row by row it is its diagonal
     torch.testing.assert_close(table.diagonal(dim1=1, dim2=2), densities(parts, act, mask), rtol=1e-4, atol=1e-4)
 
@@ -118,7 +116,7 @@ def test_refusals():
     mask = np.array([[True, True], [True, False]])
     with pytest.raises(ValueError, match="give chunks without padded steps"):
         learn.fit_prototypes(demonstrations(np.zeros((2, 1)), np.zeros((2, 2, 1)), mask=mask), SHORT, codes=1)
-    for wrong in (dict(components=0), dict(components=5), dict(components=1, floor=0.5)):
+    for wrong in (dict(components=0), dict(components=5), dict(components=1, floor=1.5)):
         with pytest.raises(ValueError, match="components: 1 to 4, and 0 < floor < start"):
             learn.fit_mixture(demos, SHORT, **wrong)
 

@@ -46,6 +46,8 @@ def test_jupyter_book_stays_below_2():
     assert pins("constraints.txt")["jupyter-book"].startswith("==1.")
 
 
-def test_the_extra_for_clusters_is_the_locked_one():
+def test_the_extra_for_clusters_is_the_locked_one_and_the_other_is_pinned():
     extras = tomllib.loads((TOP / "pyproject.toml").read_text("utf8"))["project"]["optional-dependencies"]
-    assert extras == {"cluster": [f"distributed{pins('constraints.txt')['distributed']}"]}
+    assert extras["cluster"] == [f"distributed{pins('constraints.txt')['distributed']}"]
+    assert [len(v) for v in extras.values()] == [1, 1]
+    assert extras["mutants"][0].startswith("cosmic-ray==")

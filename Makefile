@@ -8,7 +8,7 @@ READY := .venv/.ready
 BENCH := PYTHONPATH=tests OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench
 $(shell test -x $(BIN)/qbc || rm -f $(READY))
 
-.PHONY: book test expected power recorded bench bench-record pair lock clean help
+.PHONY: book test expected power mutants recorded bench bench-record pair lock clean help
 help:
 	@sed -n 's/^#: //p' Makefile
 
@@ -36,6 +36,12 @@ expected: $(READY)
 #: make power     take away what verdicts rest on, in every chapter, and keep which of them turn
 power: $(READY)
 	$(BIN)/qbc power
+
+#: make mutants   change the core in small ways, one at a time, and see that a unit test fails (only what changed; can be interrupted)
+mutants: $(READY)
+	$(BIN)/python -c 'import cosmic_ray' 2>/dev/null || \
+	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation -c constraints.txt -e '.[mutants]'
+	OMP_NUM_THREADS=1 $(BIN)/python tests/mutants/run.py
 
 #: make recorded  train chapter 13's heads from three seeds (about 15 minutes) and keep the table that the book prints
 recorded: $(READY)

@@ -1,7 +1,9 @@
-"""A made-up book for the tests of the pipeline: chapters that execute in a second."""
+"""A made-up book for the tests of the pipeline: chapters that execute in a second; and a made-up generator."""
 
 import subprocess
 import sys
+
+import numpy as np
 
 FRONT = """---
 jupytext: {text_representation: {extension: .md, format_name: myst}}
@@ -66,3 +68,10 @@ def command(*words, cwd, **how):
     return [sys.executable, "-c", code, *map(str, words)], dict(
         cwd=cwd, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **how
     )
+
+
+class Zeros:
+    """A generator that draws only zeros, as any may."""
+
+    def random(self, shape):
+        return np.zeros(shape)

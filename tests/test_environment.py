@@ -46,10 +46,11 @@ def test_jupyter_book_stays_below_2():
     assert pins("constraints.txt")["jupyter-book"].startswith("==1.")
 
 
-def test_the_extras_are_the_locked_clusters_and_a_pinned_peer_that_nothing_else_needs():
+def test_the_extras_are_the_locked_clusters_and_pinned_tools_that_nothing_else_needs():
     extras = tomllib.loads((TOP / "pyproject.toml").read_text("utf8"))["project"]["optional-dependencies"]
-    assert extras.keys() == {"cluster", "bench"}
+    assert extras.keys() == {"cluster", "bench", "mutants"}
     assert extras["cluster"] == [f"distributed{pins('constraints.txt')['distributed']}"]
-    (peer,) = map(Requirement, extras["bench"])
-    assert str(peer.specifier).startswith("==")
-    assert peer.name not in pins("constraints.txt")
+    for name in ("bench", "mutants"):
+        (tool,) = map(Requirement, extras[name])
+        assert str(tool.specifier).startswith("==")
+        assert tool.name not in pins("constraints.txt")

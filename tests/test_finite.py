@@ -2,12 +2,12 @@
 
 import itertools
 import math
-from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from made_up import Zeros
 
 from qbc.finite import FiniteMDP, Floats, draw
 
@@ -91,7 +91,7 @@ def test_laws_of_the_distances(instance: tuple[int, tuple[int, int, int], int, i
     mdp, policy, other = make(instance)
     h2, tv, kl = mdp.hellinger2(policy, other), mdp.tv(policy, other), mdp.kl(policy, other)
     assert h2 == pytest.approx(mdp.hellinger2(other, policy), abs=1e-12)
-    assert mdp.hellinger2(policy, policy) == pytest.approx(0.0, abs=1e-12)
+    assert 0.0 <= mdp.hellinger2(policy, policy) <= 1e-12  # also where rounding takes the affinity above 1
     assert mdp.tv(policy, policy) == 0.0
     assert mdp.kl(policy, policy) == 0.0
     assert -1e-12 <= h2 / 2 <= tv + 1e-12  # Le Cam: H^2/2 <= TV <= sqrt(H^2 (1 - H^2/4))
@@ -198,6 +198,17 @@ def test_draw_takes_weights_of_any_scale_and_shape_and_never_one_of_zero() -> No
     assert set(np.unique(picks)) == {1, 3}
 
 
+def test_weight_zero_is_not_drawn_even_if_zero_is() -> None:
+    assert draw(np.array([[0.0, 1.0], [0.5, 0.5]]), Zeros()).tolist() == [1, 0]  # type: ignore[arg-type]
+
+
+def test_an_episode_takes_two_numbers_a_step() -> None:
+    one, two = np.random.default_rng(6), np.random.default_rng(6)
+    COIN.sample(np.array([[0.3, 0.7]]), 5, one)
+    two.random(5 * 2 * COIN.horizon)
+    assert one.random() == two.random()
+
+
 def test_same_seed_same_arrays_and_a_generator_is_required() -> None:
     policy = np.array([[0.3, 0.7]])
     one, two = (COIN.sample(policy, 50, np.random.default_rng(1)) for _ in range(2))
@@ -205,55 +216,6 @@ def test_same_seed_same_arrays_and_a_generator_is_required() -> None:
     assert COIN.sample(policy, 0, np.random.default_rng(1)).states.shape == (0, 2)
     with pytest.raises(TypeError):
         COIN.sample(policy, 3)  # type: ignore[call-arg]
-
-
-# ---- refusals --------------------------------------------------------------------------------------------------------
-GOOD: dict[str, Any] = dict(initial=np.ones(1), transition=np.ones((1, 2, 1)), reward=np.zeros((1, 2)), horizon=2)
-
-
-@pytest.mark.parametrize(
-    ("name", "bad"),
-    [
-        ("initial", np.array([0.5, 0.4])),
-        ("initial", np.array([[1.0]])),
-        ("initial", np.array([np.nan])),
-        ("initial", np.array([1.5, -0.5])),
-        ("transition", np.ones((1, 2, 2)) / 2),
-        ("transition", np.ones((1, 1))),
-        ("transition", np.full((1, 2, 1), 0.9)),
-        ("reward", np.zeros((2, 1))),
-        ("reward", np.zeros((3, 1, 2))),
-        ("reward", np.full((1, 2), np.inf)),
-        ("horizon", 0),
-    ],
-)
-def test_constructor_names_the_bad_argument(name: str, bad: Any) -> None:
-    with pytest.raises(ValueError, match=rf"^{name} ") as info:
-        FiniteMDP(**{**GOOD, name: bad})
-    assert "\n" not in str(info.value)
-
-
-def test_methods_name_the_bad_argument() -> None:
-    good, rng = np.array([[0.5, 0.5]]), np.random.default_rng(0)
-    for bad in (np.array([[0.5, 0.6]]), np.full((1, 3), 1 / 3), np.array([0.5, 0.5]), np.array([[1.5, -0.5]])):
-        with pytest.raises(ValueError, match=r"^policy "):
-            COIN.value(bad)
-        with pytest.raises(ValueError, match=r"^other "):
-            COIN.affinity(good, bad)
-    with pytest.raises(ValueError, match=r"^n "):
-        COIN.sample(good, -1, rng)
-    with pytest.raises(ValueError, match=r"^horizon "):
-        FiniteMDP(**{**GOOD, "horizon": 30}).paths()
-
-
-def test_arrays_are_copied_and_frozen() -> None:
-    reward = np.zeros((1, 2))
-    mdp = FiniteMDP(**{**GOOD, "reward": reward})
-    reward[0, 0] = 9.0
-    assert mdp.reward.shape == (2, 1, 2)
-    assert mdp.reward.max() == 0.0
-    with pytest.raises(ValueError, match="read-only"):
-        mdp.reward[0, 0, 0] = 1.0
 
 
 # ---- broken subject: the law tests can fail --------------------------------------------------------------------------

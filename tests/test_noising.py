@@ -1,5 +1,7 @@
 """The replica kernel of a Gaussian mixture, and the smoothed policy."""
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -72,9 +74,34 @@ def test_a_component_of_weight_zero_is_never_drawn(rng):
     assert mix.posterior(np.full((1000, 1), 5.0), 1.0, rng).max() < 2
 
 
+def test_far_from_every_component_the_nearest_answers_for_it():
+    mix = noising.GaussianMixture(np.full(2, 0.5), np.array([[0.0], [1.0]]), np.full((2, 1, 1), 0.01))
+    np.testing.assert_allclose(mix.responsibilities(np.array([[-1e3], [0.5], [1e3]]), 0.1), [[1, 0], [0.5, 0.5], [0, 1]])
+
+
+def test_a_law_on_a_line_stays_on_it(rng):
+    """Rounding gives some of these singular covariances an eigenvalue below zero."""
+    v = rng.normal(size=(40, 3))
+    covs = np.einsum("kd,ke->kde", v, v)
+    assert np.linalg.eigvalsh(covs).min() < 0
+    mix = noising.GaussianMixture(np.full(40, 1 / 40), np.zeros((40, 3)), covs)
+    x = mix.sample(2000, rng)
+    off = np.linalg.norm(np.cross(x[:, None], v[None] / np.linalg.norm(v, axis=1, keepdims=True)), axis=2)
+    assert off.min(axis=1).max() < 1e-6
+
+
+def test_replica_is_the_posterior_of_a_noised_state():
+    x, rng = MIX.means, np.random.default_rng(4)
+    y = x + 0.6 * rng.normal(size=x.shape)
+    np.testing.assert_array_equal(MIX.replica(x, 0.6, np.random.default_rng(4)), MIX.posterior(y, 0.6, rng))
+
+
 def test_refusals(rng):
-    with pytest.raises(ValueError, match="sum to 1"):
-        noising.GaussianMixture(np.array([0.5]), np.zeros((1, 1)), np.ones((1, 1, 1)))
+    for weights in ([0.5, 0.25], [1.5, -0.5], [1.0, 1e-8]):
+        with pytest.raises(ValueError, match=r"^weights must be nonnegative and sum to 1, got "):
+            noising.GaussianMixture(np.array(weights), np.zeros((2, 1)), np.ones((2, 1, 1)))
+    with pytest.raises(FrozenInstanceError):
+        MIX.weights = np.ones(3)
     with pytest.raises(ValueError, match="needs"):
         noising.GaussianMixture(np.ones(1), np.zeros((1, 2)), np.ones((1, 1, 1)))
     with pytest.raises(ValueError, match="sigma"):

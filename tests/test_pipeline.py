@@ -9,7 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from made_up import BODY, HEAD, cell, command, edit, write
+from made_up import BODY, cell, command, edit, write
 
 from qbc import cli
 from qbc.pipeline import chapters, execute, jobs, keys, record
@@ -217,41 +217,6 @@ def test_outside_a_clone_and_in_one_without_chapters(tmp_path, monkeypatch, caps
     (tmp_path / "_toc.yml").unlink()
     assert cli.main(["chapters"]) == 2
     assert capsys.readouterr().err.startswith("qbc: no book here")
-
-
-PARAMETERS = "its parameters cell must hold only lines like"
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        (HEAD.replace("seed = 0", "seed = 1+"), PARAMETERS),
-        (HEAD.replace("seed = 0", "seed = int(3)"), PARAMETERS),
-        (HEAD.replace("seed = 0", "seed = 0; print(seed)"), PARAMETERS),
-        (HEAD + cell(":tags: [parameters]\nz = 1"), "must have exactly one cell tagged 'parameters', it has 2"),
-        (HEAD.replace("[parameters]", "[parameters"), "cannot read book/01-a.md: Code cell 1 at line 15"),
-        (HEAD.replace("[parameters]", "parameters"), "cannot read book/01-a.md: 'parameters' is not of type 'array'"),
-        (HEAD.replace("name: python3}", "name: python3"), "cannot read book/01-a.md: while parsing a flow mapping"),
-        (HEAD.replace(", name: python3", ""), "cannot read book/01-a.md: 'name' is a required property"),
-        (HEAD.replace("kernelspec:", "x: .nan\nkernelspec:"), "cannot read book/01-a.md: Out of range float values"),
-        (HEAD.replace("kernelspec:", "date: 2024-01-01\nkernelspec:"), "cannot read book/01-a.md: Object of type date is not JSON"),
-        ("# No front matter", "book/01-a.md has no kernelspec: copy the front matter of another chapter"),
-        ("\xff", "cannot read book/01-a.md: 'utf-8' codec can't decode"),
-    ],
-)
-def test_slips_in_a_text_are_one_line(project, capsys, text, said):
-    (project / "book" / "01-a.md").write_bytes(text.encode("latin-1"))
-    for words in (["chapters"], ["run"]):
-        assert cli.main(words) == 2
-        err = capsys.readouterr().err
-        assert err.count("\n") == 1
-        assert said in err
-
-
-def test_parameters_may_have_types(project):
-    edit(project / "book" / "01-a.md", "seed = 0", "seed: int = 3  # of the generator")
-    chapter = chapters.find(project)[0]
-    assert chapters.defaults(chapter, chapters.derive(chapter)) == {"seed": 3, "scale": 1.0}
 
 
 @pytest.mark.parametrize("words", [[], ["run"], ["claims"], ["book"], ["chapters"], ["pair"], ["expected"], ["power"]])

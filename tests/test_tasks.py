@@ -1,4 +1,4 @@
-"""Tasks with several answers: geometry worked by hand, the expert's own rows as oracles, laws of the measures."""
+"""Tasks with several answers: the expert's own rows as oracles, and laws of the measures."""
 
 import numpy as np
 import pytest
@@ -13,21 +13,6 @@ each = pytest.mark.parametrize("task", tasks.EXAMPLES.values(), ids=tasks.EXAMPL
 
 def line(a, b):
     return np.linspace(a, b, T)[None]
-
-
-def test_geometry_worked_by_hand():
-    circle, fork, ray, wall = tasks.Circle(), tasks.Sequential(), tasks.Radial(8), tasks.Corridor(16)
-    np.testing.assert_allclose(circle.means[:, T // 2], [[0.5, 0.1], [0.5, 0.9]])  # half way round: the far ends
-    np.testing.assert_allclose(circle.means[:, T // 4], [[0.7, 0.3], [0.3, 0.7]])  # clockwise
-    np.testing.assert_allclose(fork.means[:, -1], [[0.1, 1], [0.4, 1], [0.6, 1], [0.9, 1]])
-    np.testing.assert_allclose(ray.means[2, -1], [0.5, 0.9])
-    assert ray.half_width == pytest.approx(0.04139, abs=5e-6)
-    assert tasks.Radial(16).half_width == pytest.approx(0.01486, abs=5e-6)
-    assert [len(t.obstacles) for t in (circle, fork, ray, wall)] == [2, 3, 8, 15]
-    np.testing.assert_allclose(wall.obstacles[0], [0.5, 1.5 / 17, 0.02, 1 / 68])
-    inside = (wall.means[0, :, 0] > 0.48) & (wall.means[0, :, 0] < 0.52)
-    np.testing.assert_allclose(wall.means[0, inside, 1], 1 / 17)
-    assert [t.K for t in tasks.EXAMPLES.values()] == [2, 2, 4, 8, 16, 16]
 
 
 def test_a_path_must_be_free_long_enough_and_end_near_a_mode():
@@ -143,15 +128,9 @@ def test_refusals(rng):
     task = tasks.Circle()
     with pytest.raises(ValueError, match="n >= 1"):
         task.demonstrations(0, rng)
-    with pytest.raises(ValueError, match="replay needs actions"):
+    with pytest.raises(ValueError, match=r"^replay needs actions \(n, 59, 2\), got \(3, 60, 2\)$"):
         task.replay(np.zeros((3, T, 2)))
     with pytest.raises(ValueError, match="follow needs positions"):
         task.follow(np.zeros((3, T - 1, 2)))
     with pytest.raises(ValueError, match="score needs paths"):
         task.score(np.zeros((3, T - 1, 2)))
-    with pytest.raises(ValueError, match="even K"):
-        tasks.Corridor(5)
-    with pytest.raises(ValueError, match="Radial needs K >= 2, got 1"):
-        tasks.Radial(1)
-    with pytest.raises(ValueError, match="room for no obstacle"):
-        tasks.Radial(64)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import math
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -95,7 +95,7 @@ def _box(v: Verdict) -> str:
 def _estimates(label: str, x: object) -> list[Estimate]:
     if isinstance(x, Estimate):
         return [x]
-    if isinstance(x, Iterable) and not isinstance(x, str | bytes | Mapping) and np.ndim(x) > 0:  # type: ignore[arg-type]
+    if isinstance(x, list | tuple | range) or (isinstance(x, Iterable) and getattr(x, "ndim", 0) > 0):
         return [e for item in x for e in _estimates(label, item)]
     try:
         if isinstance(x, str | bytes):

@@ -59,7 +59,7 @@ def find(top: Path, names: Sequence[str] = ()) -> list[Chapter]:
         raise Problem(f"no chapters here: {top / 'book'} holds no NN-name.md")
     picked = []
     for name in names:
-        hit = [c for c in every if name == c.stem or (name.isdigit() and int(name) == int(c.stem[:2]))]
+        hit = [c for c in every if name == c.stem or (name.isdecimal() and int(name) == int(c.stem[:2]))]
         if not hit:
             raise Problem(f"no chapter {name!r}; there are {', '.join(c.stem for c in every)}")
         picked += [c for c in hit if c not in picked]

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy import integrate, optimize, special, stats
 
 from qbc import bounds, learn
+from qbc.demonstrations import demonstrations
 
 
 def test_worked_by_hand():
@@ -134,7 +135,9 @@ def test_prior_mismatch_dominates_two_gaussians():
 def test_an_untrained_code_turns_the_verdicts():
     """With a single step of training the squared code neither keeps nor loses what the law says."""
     two = np.repeat([1.0, -1.0], 64)[:, None]
-    fit = learn.fit_autoencoders(two, [5.0, 30.0], seed=0, steps=1, strata=64, loss="absolute")
+    step = learn.Fit(seed=0, steps=1, batch=None, width=32, activation="tanh")
+    demos = demonstrations(None, two).times(2)
+    fit = learn.fit_autoencoders(demos, step, weights=[5.0, 30.0], latent=1, strata=64, loss="absolute")
     mu, sigma = fit.encode(two)
     kl = ((mu**2 + sigma**2 - 1) / 2 - np.log(sigma)).mean(axis=(1, 2))
     slope = np.log(kl[1] / kl[0]) / np.log(6)

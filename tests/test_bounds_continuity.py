@@ -117,7 +117,7 @@ def test_the_theorem_holds_for_a_fitted_head_and_turns_when_the_fit_is_replaced_
     values, off = np.array([[-1.0], [1.0]]), 1e-3
     expert = learn.TokenHead(np.array([[0.0], [0.8]]), np.array([0.0, 0.3]), values)
     x = rng.normal(size=(20_000, 1))
-    fit = learn.fit_tokens(x, expert.codes(x, rng), values + off)
+    fit = learn.fit_softmax(x, expert.codes(x, rng), values + off)
     eps = bounds.contraction(0.5, 0.5, off)
     test, train = tokens_apart(expert, fit, 15, rng)
     bound = bounds.tvc_additive(15, train, fit.slope, eps) + 0.1

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from scipy import integrate, special, stats
 
 from qbc import bounds, learn
+from qbc.demonstrations import demonstrations
 
 LANES = dict(m=1.0, s=0.03, kappa=0.5, d=0.02, r=0.3)
 
@@ -220,7 +221,8 @@ def test_outside_its_domain_a_bound_refuses(call, said):
 def test_an_untrained_sampler_neither_snaps_nor_follows_the_law(steps, snaps, rng):
     lane = rng.choice([-1.0, 1.0], size=(4000, 1))
     x, c = lane + 0.03 * rng.normal(size=lane.shape), lane + 0.03 * rng.normal(size=lane.shape)
-    sampler = learn.fit_diffusion(x, c, [0.4], seed=0, steps=steps, width=32)
+    fit = learn.Fit(seed=0, steps=steps, lr=3e-3, batch=128, width=32)
+    sampler = learn.fit_denoiser(demonstrations(x, c).noised(0.4), fit, path="levels", guess="velocity", clip=False, wide=True)
     between = np.array([-0.6, -0.4, -0.2, 0.2, 0.4, 0.6])
     shown = sampler(np.repeat(between, 500)[None, :, None], rng).reshape(6, 500).mean(axis=1)
     law = np.array([bounds.lane_posterior_mean(v, 1.0, 0.03, 0.4) for v in between])

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qbc import bounds, learn, tasks
+from qbc.demonstrations import demonstrations
+from qbc.representations import Dct
 
 
 def test_worked_by_hand():
@@ -87,9 +89,9 @@ def test_the_bar_is_not_cleared_without_learning(rng):
     """The main verdict with an untrained head in the fitted one's place turns."""
     task = tasks.Radial(16)
     paths, _ = task.demonstrations(200, rng)
-    chunks, none = np.diff(paths, axis=1)[None], np.zeros((1, 200, 0))
-    untrained = learn.fit_coefficients(none, chunks, seed=0, steps=1, width=8)
-    s = task.score(task.replay(untrained(none, rng)[0]))
+    chunks = demonstrations(None, np.diff(paths, axis=1)[None]).represented(Dct(paths.shape[1] - 1, 8))
+    untrained = learn.fit_tokens(chunks, learn.Fit(seed=0, steps=1, width=8))
+    s = task.score(task.replay(untrained(np.zeros((200, 0)), rng)[0]))
     assert s.success.mean() < bounds.clears(bounds.ring_blind(16, 0.006))[0]
 
 

@@ -130,7 +130,8 @@ def test_an_untrained_network_does_not_come_near_the_law(rng):
     """The verdict of prop-near-law turns when the fit is left out; the law itself holds for any network."""
     z, u = rng.normal(size=(2000, 2)), rng.choice([-0.5, 0.5], size=1000)
     fresh = rng.normal(size=(20_000, 2))
-    bridge = [(np.abs(learn.fit_lipschitz(z, u, [1.0], seed=1, steps=n, lr=1e-2)(fresh)) < 0.4).mean() for n in (1, 300)]
+    fits = [learn.Fit(seed=1, steps=n, lr=1e-2, width=32, depth=3) for n in (1, 300)]
+    bridge = [(np.abs(learn.fit_lipschitz(z, u, [1.0], fit)(fresh)) < 0.4).mean() for fit in fits]
     law = bounds.two_mode_bridge(0.8)
     assert bridge[0] > 2 * law
     assert law - 0.02 <= bridge[1] <= bounds.near_law(0.8)

@@ -116,7 +116,8 @@ def test_a_branched_grid_worked_by_hand():
     assert Branched(np.unique([*grid.values, 1.25]), grid, ((0.0, 1.0, 1.25),)).radius == 1.25
     assert Branched(grid.values, grid, ()).radius == 0.5
     assert Branched(np.unique([*grid.values, 1.25]), grid, ((-2.0, 0.0, 1.25),)).radius == pytest.approx(1.25 + np.arctan(2.0))
-    assert q != Branched(q.values, grid, q.parts)  # arrays have no one equality
+    assert q == Branched(q.values, grid, q.parts)
+    assert q != Branched(q.values, grid, q.parts[:1])
     assert repr(q).startswith("Branched(5 codes on [-2, 2]")
     with pytest.raises(FrozenInstanceError):
         q.parts = ()

@@ -63,7 +63,7 @@ def test_the_key_depends_on_the_files_that_cells_name(project):
 def test_the_science_of_a_cell_with_a_magic_is_in_the_key_of_its_evidence(project):
     nb = chapters.derive(chapters.find(project)[0])
     nb.cells[-1].source = "%config InlineBackend.rc = {}\nfrom qbc import learn"
-    assert "learn/heads.py" in keys._science([nb.cells[-1].source], keys.PACKAGE)
+    assert "learn/head.py" in keys._science([nb.cells[-1].source], keys.PACKAGE)
 
 
 def test_same_seed_same_numbers_and_parameters_reach_the_chapter(executed, done):

@@ -18,6 +18,7 @@ CELLS = [
     """import numpy as np
 from qbc import bounds, families, learn, quantizers, systems
 from qbc.claims import check, glue, mean
+from qbc.demonstrations import demonstrations
 rng = np.random.default_rng(seed)
 check("thm-decorative", mean(rng.normal(size=100)), "<=", 40 * bounds.half_of_chance(2))""",
     """members = np.array([-0.9, 0.9])
@@ -32,8 +33,9 @@ glue("end", end.mean())
 check("thm-real", end, "==", 8 / 3, tol=1e-9, why="rounding", rests_on=("fit", "rollout", "quantizer"))
 check("thm-real-control", end, ">=", 3.6, expect="violated", drops="rounding")""",
     """x = rng.uniform(-1, 1, size=(64, 1))
-nets = learn.fit_ensemble(x, 2 * x, k=4, seed=seed, steps=20, lr=0.01, width=8)
-check("thm-floor", ((nets(x) - 2 * x) ** 2).mean(axis=(1, 2)), ">=", 0.1)""",
+fit = learn.Fit(seed=seed, steps=20, lr=0.01, width=8)
+nets = learn.fit_regression(demonstrations(x, 2 * x).times(4), fit)
+check("thm-floor", ((nets(x, rng)[:, :, 0] - 2 * x) ** 2).mean(axis=(1, 2)), ">=", 0.1)""",
     """assert end.any(), "nothing moved"
 check("thm-lost", 1.0, "<=", 2)""",
     """check("thm-last", 1.0, "<=", 2)""",

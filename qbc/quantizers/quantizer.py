@@ -25,10 +25,12 @@ class Fitted:
     def __post_init__(self) -> None:
         if not isinstance(self.kind, str):
             raise ValueError(f"kind: a name, not {self.kind!r}")
-        check_count("n", self.n)
-        check_count("rows", self.rows)
+        for name in ("n", "rows"):
+            object.__setattr__(self, name, check_count(name, getattr(self, name)))  # numpy's counts become Python's, as JSON wants
         if not -np.inf < self.low <= self.high < np.inf:
             raise ValueError(f"low, high: finite with low ≤ high, not {self.low}, {self.high}")
+        for name in ("low", "high"):
+            object.__setattr__(self, name, float(getattr(self, name)))
 
 
 @dataclass(frozen=True, eq=False, repr=False)

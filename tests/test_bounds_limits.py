@@ -144,7 +144,7 @@ def test_the_ends_of_the_domains():
         (lambda: bounds.limit_stochastic(2.5, 0.1), "n must be a whole number in [1, inf), got 2.5"),
         (lambda: bounds.limit_stochastic(4, 0.1, width=0.0), "width must lie in (0, inf), got 0"),
         (lambda: bounds.limit_stochastic(4, -0.1), "c must lie in [0, inf), got -0.1"),
-        (lambda: bounds.limit_stochastic(4, 2.0), "c / (width * sqrt(n)) <= 1/2 must hold, got n=4, c=2, width=1"),
+        (lambda: bounds.limit_stochastic(4, 2.0), "c / (width * sqrt(n)) <= 1/2 must hold, got n=4, c=2.0, width=1.0"),
         (lambda: bounds.limit_constant(0.6), "prob must lie in (0, 1/2], got 0.6"),
         (lambda: bounds.limit_constant(0.1, 0.0), "width must lie in (0, inf), got 0"),
         (lambda: bounds.shrunken_failure(-0.1, 1.0), "c must lie in [0, inf), got -0.1"),

@@ -184,7 +184,7 @@ def test_the_ends_of_the_domains():
         (lambda: bounds.binning_safe_distance(0.2, 0.1, 1.0), "eps_prime > 2 * eps_q must hold, got eps_prime=0.2, eps_q=0.1"),
         (lambda: bounds.binning_rtvc(-1.0, 0.5, 0.1, 1.0), "distance must lie in [0, inf), got -1"),
         (lambda: bounds.equal_cells_distance(0.1, 0.2, 1.0), "eps_prime >= width must hold, got eps_prime=0.1, width=0.2"),
-        (lambda: bounds.zero_one_rate(1.0, 0.1, 1.0), "distance * L <= width must hold, got distance=1, width=0.1, L=1"),
+        (lambda: bounds.zero_one_rate(1.0, 0.1, 1.0), "distance * L <= width must hold, got distance=1.0, width=0.1, L=1.0"),
         (lambda: bounds.equal_cells_share(4), "k != 4 must hold, got k=4"),
         (lambda: bounds.gaussian_tv(1.0, 0.0), "s must lie in (0, inf), got 0"),
         (lambda: bounds.trap_floor(0.6, 0.6, 1.0, 0.1), "A + B < 1 must hold, got A=0.6, B=0.6"),

@@ -34,7 +34,7 @@ def one_mode_spread(distance: Positive) -> float:
     return distance / 10
 
 
-@bound("K * least <= 1 or isclose(K * least, 1)")
+@bound("K * least <= 1")
 def blind_coverage(least: Annotated[float, "(0, 1]"], K: Count, n: Count) -> float:
     """1 - K (1 - least)^n, or 0 where that is negative: how often n rollouts cover all K modes at least, if each of them gets
     (valid) paths with probability ``least`` or more. With least = 1/K, of a head that trembles symmetrically about the start.

@@ -64,7 +64,7 @@ def equal_cells_distance(eps_prime: Positive, width: Positive, L: Positive) -> f
 
     Labels: prop-equal-cells. Source: ours.
     """
-    return (eps_prime - width) / L
+    return max(0.0, eps_prime - width) / L
 
 
 @bound("distance * L <= width")
@@ -73,7 +73,7 @@ def zero_one_rate(distance: NonNegative, width: Positive, L: NonNegative) -> flo
 
     Labels: prop-zero-one. Source: ours.
     """
-    return distance * L / width
+    return min(1.0, distance * L / width)
 
 
 @bound("k != 4")

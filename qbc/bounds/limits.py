@@ -26,7 +26,7 @@ def limit_deterministic(n: Count, H: Count, eps: Annotated[float, "[0, 1/2)"] = 
 
 
 @bound()
-def limit_quantised(H: Count, eps: NonNegative) -> float:
+def limit_quantised(H: Count, eps: Share) -> float:
     """H eps / 2: the least worst regret over two constant experts, eps apart, whose actions get the same code.
 
     Labels: thm-limit-quant, prop-limit-quant-attained. Source: Cao & Xie, Theorem 8, as reported (theirs is H eps / 4); the

@@ -7,7 +7,7 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qbc.quantizers.checks import Codes, Floats, check_count, check_range, entry, increasing, some
+from qbc.quantizers.checks import Codes, Floats, check_count, check_range, entry, increasing, numbers, some
 from qbc.quantizers.quantizer import Cells, Quantizer
 
 
@@ -57,13 +57,14 @@ class Periodic(Quantizer):
         return 0.0
 
     def encode(self, u: ArrayLike, rng: np.random.Generator | None = None) -> Codes:
-        actions = np.asarray(u, dtype=np.float64)
+        actions = numbers("u", u)
         if not np.isfinite(actions).all():
             raise ValueError(f"u: finite on a circle, as it is not{entry(~np.isfinite(actions))}")
         low, high = self.ends
         if actions.size and not (low <= actions.min() and actions.max() < high):
-            turned = low + np.mod(actions - low, high - low)
-            actions = np.where((low <= actions) & (actions < high), actions, turned)  # what lies in the turn stays to the last bit
+            out = (actions < low) | (actions >= high)  # what lies in the turn stays to the last bit
+            actions = actions.copy()
+            actions[out] = low + np.mod(actions[out] - low, high - low)
         return self.cells.encode(actions)
 
 

@@ -125,7 +125,9 @@ ONE = np.ones((2, 1))
         (lambda: power(10, 400), "power: no finite value at x=10.0, n=400.0"),
         (lambda: inverse(0), "inverse: no finite value at x=0.0"),
         (lambda: bounds.prediction("prop-x", math.inf), "prediction: value must lie in (-inf, inf), got inf"),
-        (lambda: bounds.prediction("", 1), "prediction: label must be a text, got ''"),
+        (lambda: bounds.prediction("", 1), "prediction: label must be a label like prop-horizon, got ''"),
+        (lambda: bounds.prediction("no such label", 1), "prediction: label must be a label like prop-horizon, got 'no such label'"),
+        (lambda: bounds.prediction(3, 1), "prediction: label must be a label like prop-horizon, got 3"),
     ],
 )  # fmt: skip
 def test_what_lies_outside_is_refused_in_one_line(call, said):

@@ -28,7 +28,7 @@ import numpy as np
 from scipy import special
 
 from qbc.bounds import stable
-from qbc.bounds.kinds import Array, Choice, Interval, Kind, Number, OrNone, Outside, Text, shown
+from qbc.bounds.kinds import Array, Choice, Interval, Kind, Label, Number, OrNone, Outside, shown
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -168,7 +168,7 @@ def _kind(function: str, name: str, hint: Any) -> Kind:
     if origin is Literal:
         return Choice(args)
     if hint is str:
-        return Text()
+        return Label()
     if hint is bool:
         return Choice((False, True))
     if origin is Annotated and args[0] in (int, float):

@@ -147,16 +147,16 @@ class Choice:
         return self._listed()
 
 
-class Text:
-    """A text that is not empty."""
+class Label:
+    """The label of a statement, ``prop-horizon``."""
 
     def read(self, x: Any, lengths: dict[str, int]) -> str:
-        if not isinstance(x, str) or not x:
-            raise Outside("be a text", shown(x))
+        if not isinstance(x, str) or not re.fullmatch("[a-z]+(-[a-z0-9]+)+", x):
+            raise Outside("be a label like prop-horizon", shown(x))
         return str(x)
 
     def __str__(self) -> str:
-        return "a text"
+        return "a label"
 
 
 class OrNone:

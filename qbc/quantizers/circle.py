@@ -60,12 +60,12 @@ class Periodic(Quantizer):
         actions = numbers("u", u)
         if not np.isfinite(actions).all():
             raise ValueError(f"u: finite on a circle, as it is not{entry(~np.isfinite(actions))}")
-        low, high = self.ends
-        if actions.size and not (low <= actions.min() and actions.max() < high):
-            out = (actions < low) | (actions >= high)  # what lies in the turn stays to the last bit
-            actions = actions.copy()
-            actions[out] = low + np.mod(actions[out] - low, high - low)
-        return self.cells.encode(actions)
+        codes, (low, high) = np.asarray(self.cells.encode(actions), order="C"), self.ends
+        if actions.size and not (low <= actions.min() and actions.max() < high):  # only these are turned: few, or all of them
+            flat = actions.reshape(-1)
+            out = np.flatnonzero((flat < low) | (flat >= high))
+            codes.reshape(-1)[out] = self.cells.encode(low + np.mod(flat[out] - low, high - low))
+        return codes[()]
 
 
 def periodic(n_codes: int, low: float = -np.pi, high: float = np.pi) -> Periodic:

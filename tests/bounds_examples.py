@@ -146,7 +146,6 @@ EXAMPLES = dict(
     ring_blind=dict(K=5, noise=0.01),
     circle_blind=dict(positions=20),
     fork_blind=dict(box=0.06),
-    clears=dict(blind=0.4),
     mended=dict(exact=0.9),
     unimodal_overhead=dict(s=0.3, e=0.1, lam=0.5),
     # 11
@@ -180,7 +179,6 @@ EXAMPLES = dict(
     flow_steepness=dict(evaluations=8),
     budget_bridge=dict(modes=4, evaluations=8, distance=1.0),
     near_budget=dict(bridge=0.1),
-    share_of=dict(bridge=0.1),
     blob_tail=dict(radius=0.2, s=0.1),
     # 10
     sgd_variance=dict(eta=0.1, noise=0.5, batch=4),

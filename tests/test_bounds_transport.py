@@ -33,7 +33,6 @@ def test_worked_by_hand():
     assert bounds.flow_steepness(2) == pytest.approx(1.0)  # 1/2, then 0 + 2
     assert bounds.flow_steepness(3) == pytest.approx(3.5)  # 2/3, then 1/2 + 3/8, then 6
     assert bounds.budget_bridge(2, 2, 1.0) == pytest.approx(0.3829249)
-    assert bounds.share_of(0.3, 0.5) == pytest.approx(0.15)
     assert bounds.near_budget(0.4) == pytest.approx(0.5)
     assert bounds.blob_tail(2.0, 1.0) == pytest.approx(math.exp(-2))
 
@@ -186,7 +185,6 @@ def test_bridges_keep_their_digits_at_every_gap(modes, gap):
         (lambda: bounds.flow_steepness(2.5), "evaluations must be a whole number in [1, 1000000], got 2.5"),
         (lambda: bounds.budget_bridge(2, 1, 1.0), "evaluations must lie in [2, 1000000], got 1"),
         (lambda: bounds.near_budget(2.0), "bridge must lie in [0, 1], got 2"),
-        (lambda: bounds.share_of(0.5, 2.0), "share must lie in [0, 1], got 2"),
         (lambda: bounds.blob_tail(1.0, 0.0), "s must lie in (0, inf), got 0"),
     ],
 )

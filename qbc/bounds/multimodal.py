@@ -110,15 +110,6 @@ def fork_blind(box: Annotated[float, "(0, 1/4)"] = 0.06) -> float:
 
 
 @bound()
-def clears(blind: Share, least_coverage: Share = 0.9) -> tuple[float, float]:
-    """(success, valid coverage) that a head must pass to count as multimodal: those of the mode-blind sampler, and .9.
-
-    Labels: prop-clears. Source: our definition.
-    """
-    return blind, least_coverage
-
-
-@bound()
 def mended(exact: Share, share: Share = 2 / 3) -> float:
     """Two thirds of the success of the exact law: a trained head that sees its position too coarsely stays below, a mended one
     reaches it.

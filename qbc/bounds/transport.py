@@ -164,15 +164,6 @@ def near_budget(bridge: Share, slack: NonNegative = 0.25) -> float:
 
 
 @bound()
-def share_of(bridge: Share, share: Share = 1.0) -> float:
-    """share * bridge: what is left of a measured bridge at most, with more evaluations or with fewer modes.
-
-    Labels: prop-flow-evaluations, prop-flow-modes, prop-heads-evaluations, prop-heads-modes. Source: ours, measured.
-    """
-    return share * bridge
-
-
-@bound()
 def blob_tail(radius: NonNegative, s: Positive) -> float:
     """exp(-radius^2 / (2 s^2)): the mass of N(0, s^2 I) in the plane beyond ``radius``, all that a mixture leaves between modes.
 

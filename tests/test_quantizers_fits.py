@@ -161,8 +161,8 @@ def test_the_cells_of_a_law_that_is_too_far_from_zero_or_of_a_circle_too_wide_ar
     with pytest.warns(qz.LargeError, match=r"^u: rms error 0.0\d+ where the data deviate by 9.*e-05: 256 codes on \[-0.8") as said:
         qz.fit_mu_law(u, 256)
     assert {w.filename for w in said} == {__file__}
-    with pytest.warns(qz.LargeError, match=r"^u: rms error 0.* where the data deviate by 9.*e-05: 256 codes on \[-3.1"):
-        qz.fit_periodic(u, 256)
+    with pytest.warns(qz.LargeError, match=r"^u\[:, 0\]: rms error 0.* where the data deviate by 9.*e-05: 256 codes on \[-3.1"):
+        qz.fit(u[:, None], "periodic", 256)
 
 
 @pytest.mark.parametrize("unit", [1.0, 1e-200, 1e200])

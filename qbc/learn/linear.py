@@ -17,8 +17,10 @@ def fit_linear(x: Array, u: Array, prior: Linear | None = None) -> Linear:
     no distance from 0 costs digits.
     """
     _checked("fit_linear", x, u)
-    if prior is None and (alone := _only(x, u)):
-        return alone
+    if prior is None and (scales := _scales(x)):
+        mean, spread = scales
+        gain = (np.linalg.lstsq((x - mean) / spread, u - u.mean(axis=0), rcond=None)[0] / spread[:, None]).T
+        return Linear(gain, u.mean(axis=0) - gain @ mean)
     prior = prior or Linear(np.zeros((u.shape[1], x.shape[1])), np.zeros(u.shape[1]))
     design = np.hstack([x, np.ones((len(x), 1))])
     rest = u - (x @ prior.gain.T + prior.offset)
@@ -26,14 +28,12 @@ def fit_linear(x: Array, u: Array, prior: Linear | None = None) -> Linear:
     return Linear(prior.gain + change[:, :-1], prior.offset + change[:, -1])
 
 
-def _only(x: Array, u: Array) -> Linear | None:
-    """The minimiser, if there is but one: no column is constant up to rounding, nor a combination of others."""
+def _scales(x: Array) -> tuple[Array, Array] | None:
+    """Means and spreads of the columns, if none is constant up to rounding, nor a combination of others: there is one minimiser."""
     mean, spread = x.mean(axis=0), x.std(axis=0)
-    if not (spread > np.finfo(float).eps * max(x.shape) * np.maximum(np.abs(mean), spread.max(initial=0.0))).all():
-        return None
-    change, _, rank, _ = np.linalg.lstsq((x - mean) / spread, u - u.mean(axis=0), rcond=None)
-    gain = (change / spread[:, None]).T
-    return Linear(gain, u.mean(axis=0) - gain @ mean) if rank == x.shape[1] else None
+    least = np.finfo(float).eps * max(x.shape) * np.maximum(np.abs(mean), spread.max(initial=0.0))
+    alone = bool((spread > least).all()) and np.linalg.matrix_rank((x - mean) / spread) == x.shape[1]
+    return (mean, spread) if alone else None
 
 
 def descend(x: Array, u: Array, *, steps: int, lr: float) -> Array:

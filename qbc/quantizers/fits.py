@@ -65,8 +65,8 @@ def fit_openvla(u: ArrayLike, n_edges: int = 256, *, name: str = "u") -> Cells:
     return _told(q, "openvla", n_edges, n_edges - 1, actions, name)
 
 
-def fit_periodic(u: ArrayLike, n_codes: int, low: float = -np.pi, high: float = np.pi, *, name: str = "u") -> Periodic:
-    """`periodic` on the circle from low to high [action units], wherever the data lie."""
+def on_circle(u: ArrayLike, n_codes: int, low: float, high: float, *, name: str) -> Periodic:
+    """`periodic` on the circle from low to high [action units]: nothing is learned from data, but what does not suit them is told."""
     actions, q = data(name, u), periodic(n_codes, low, high)
     if np.ptp(actions) > 3 * (high - low):
         warn(f"{name}: data from {actions.min():.5g} to {actions.max():.5g} on a circle of length {high - low:.5g}", ManyTurns)

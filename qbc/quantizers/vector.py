@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from qbc.quantizers import arithmetic
 from qbc.quantizers.checks import Codes, Floats, Random, check_count, data, no_nan, numbers, some
-from qbc.quantizers.fits import fit_mu_law, fit_openvla, fit_periodic, fit_uniform, kmeans, quantile
+from qbc.quantizers.fits import fit_mu_law, fit_openvla, fit_uniform, kmeans, on_circle, quantile
 from qbc.quantizers.quantizer import Cells, Quantizer
 
 T = TypeVar("T")
@@ -145,7 +145,7 @@ def _fitted(x: Floats, kind: str, n: int, rng: Random, period: Floats, name: str
         case "openvla":
             return fit_openvla(x, n, name=name)
         case "periodic":
-            return fit_periodic(x, n, float(period[0]), float(period[1]), name=name)
+            return on_circle(x, n, float(period[0]), float(period[1]), name=name)
         case "kmeans":
             return kmeans(x, n, rng, name=name)
     raise NotImplementedError(f"kind {kind!r} has no fit")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -38,8 +39,8 @@ def tv_eps(x: ArrayLike, y: ArrayLike, eps: float) -> float:
     X, Y = _points("x", x), _points("y", y)
     if X.shape[1] != Y.shape[1]:
         raise ValueError(f"tv_eps needs x and y of one dimension, got {X.shape[1]} and {Y.shape[1]}")
-    if not (eps >= 0 and math.isfinite(eps)):
-        raise ValueError(f"tv_eps needs a finite eps >= 0, got {eps}")
+    if not (isinstance(eps, Real) and 0 <= eps < math.inf):
+        raise ValueError(f"tv_eps needs a finite eps >= 0, got {eps!r}")
     # Masses as integers: in units of 1 / lcm(N, M) no rounding can split a tie.
     unit = math.lcm(len(X), len(Y))
     (X, a), (Y, b) = np.unique(X, axis=0, return_counts=True), np.unique(Y, axis=0, return_counts=True)
@@ -81,15 +82,30 @@ def _sweep(x: Array, y: Array, a: Counts, b: Counts, eps: float) -> int:
 
 def _pairs(x: Array, y: Array, eps: float) -> tuple[Counts, Counts]:
     """The near pairs: the rows of x and the rows of y, (pairs,) each."""
-    trees, reach_x, reach_y = (KDTree(x), KDTree(y)), _reach(x, eps), _reach(y, eps)
-    widest = float(max(reach_x.max(), reach_y.max()) * (1 + RELATIVE))  # a little too far: the distances below decide
+    reach_x, reach_y = _reach(x, eps), _reach(y, eps)
+    usual = 2 * float(np.median(np.concatenate([reach_x, reach_y])))  # the few that reach farther, being far out, search alone
+    here, there = np.flatnonzero(reach_x <= usual), np.flatnonzero(reach_y <= usual)
+    out_x, out_y = np.flatnonzero(reach_x > usual), np.flatnonzero(reach_y > usual)
+    widest, trees = usual * (1 + RELATIVE), (KDTree(x[here]), KDTree(y[there]))  # a little too far: the distances below decide
+    alone = ((KDTree(y), x[out_x], reach_x[out_x] * (1 + RELATIVE)), (KDTree(x), y[out_y], reach_y[out_y] * (1 + RELATIVE)))
     pairs = int(trees[0].count_neighbors(trees[1], widest))
+    pairs += sum(int(np.sum(tree.query_ball_point(p, r, return_length=True))) for tree, p, r in alone if len(p))
     if pairs > MAX_EDGES:
         raise ValueError(f"tv_eps: {pairs} pairs lie within eps = {eps:g}, more than {MAX_EDGES}: use fewer points or a smaller eps")
     near = trees[0].sparse_distance_matrix(trees[1], widest, output_type="ndarray")
-    i, j = near["i"], near["j"]
+    first, second = (_found(tree, p, r) for tree, p, r in alone)
+    i = np.concatenate([here[near["i"]], out_x[first[0]], second[1]])
+    j = np.concatenate([there[near["j"]], first[1], out_y[second[0]]])
+    i, j = np.divmod(np.unique(i * len(y) + j), len(y))  # two far points find each other twice
     keep = np.hypot.reduce(x[i] - y[j], axis=1) <= np.maximum(reach_x[i], reach_y[j])  # on a line |x - y|, to the last bit
     return i[keep], j[keep]
+
+
+def _found(tree: KDTree, p: Array, reach: Array) -> tuple[Counts, Counts]:
+    """Rows of p (N, d), and those of the tree's points within each one's reach."""
+    balls = tree.query_ball_point(p, reach) if len(p) else []
+    rows = np.repeat(np.arange(len(p)), [len(b) for b in balls]).astype(np.int64)
+    return rows, np.array([k for b in balls for k in b], dtype=np.int64)
 
 
 def _matched(x: Array, y: Array, a: Counts, b: Counts, eps: float) -> int:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from qbc.arrays import finite
+
 Array = NDArray[np.float64]
 Single = NDArray[np.float32]
 Policy = Callable[[Array, np.random.Generator], Array]
@@ -17,6 +19,11 @@ Policy = Callable[[Array, np.random.Generator], Array]
 def matvec(m: Array, x: Array) -> Array:
     """m x for every row x of a (N, d) array; a product, not a matmul, where m is 1 x 1 (fifteen times faster)."""
     return x * m.item() if m.shape == (1, 1) else x @ m.T
+
+
+def _count(name: str, n: object) -> None:
+    if not isinstance(n, int | np.integer) or n < 1:
+        raise ValueError(f"{name} must be a whole number >= 1, got {n!r}")
 
 
 @dataclass(frozen=True)
@@ -31,15 +38,16 @@ class System:
     sigma: float = 0.0  # standard deviation of the plant noise, in units of x
 
     def __post_init__(self) -> None:
-        if self.dx < 1 or self.du < 1:
-            raise ValueError(f"a System needs dx, du >= 1, got dx={self.dx}, du={self.du}")
-        if min(self.alpha, self.beta, self.sigma) < 0:
-            raise ValueError(f"a System needs alpha, beta, sigma >= 0, got {self.alpha}, {self.beta}, {self.sigma}")
+        for name in ("dx", "du"):
+            _count(name, getattr(self, name))
+        for name in ("alpha", "beta", "sigma"):
+            if not 0 <= getattr(self, name) < math.inf:  # False for NaN
+                raise ValueError(f"{name} must be finite and >= 0, got {getattr(self, name)}")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Rollouts:
-    """N trajectories of H steps: the states visited and the actions taken."""
+    """N trajectories of H steps: the states visited and the actions taken. Two are equal if all their entries are."""
 
     x: Array  # (N, H + 1, dx)
     u: Array  # (N, H, du)
@@ -48,12 +56,21 @@ class Rollouts:
         if self.x.ndim != 3 or self.u.ndim != 3 or self.x.shape[:2] != (self.u.shape[0], self.u.shape[1] + 1):
             raise ValueError(f"Rollouts need x (N, H+1, dx) and u (N, H, du), got {self.x.shape} and {self.u.shape}")
 
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Rollouts):
+            return NotImplemented
+        return np.array_equal(self.x, other.x) and np.array_equal(self.u, other.u)
+
+    __hash__ = None  # type: ignore[assignment]  # arrays may change
+
 
 def linear(a: ArrayLike, b: ArrayLike, sigma: float = 0.0) -> System:
     """x' = a x + b u with matrices a (dx, dx), b (dx, du), or numbers; alpha and beta are their spectral norms."""
     A, B = np.atleast_2d(np.asarray(a, dtype=float)), np.atleast_2d(np.asarray(b, dtype=float))
     if A.shape[0] != A.shape[1] or B.shape[0] != A.shape[0]:
         raise ValueError(f"linear needs a (dx, dx) and b (dx, du), got {A.shape} and {B.shape}")
+    finite("a", A, "row", "column")
+    finite("b", B, "row", "column")
     alpha, beta = float(np.linalg.norm(A, 2)), float(np.linalg.norm(B, 2))
     return System(lambda x, u: matvec(A, x) + matvec(B, u), A.shape[0], B.shape[1], alpha, beta, sigma)
 
@@ -81,10 +98,11 @@ def chunked(plant: System, length: int) -> System:
     """The plant whose action is ``length`` actions of ``plant``, stacked in their order and executed without looking.
 
     Its action is (N, length * du), its step ``length`` steps; its constants are those of the composition. Raises
-    ``ValueError`` for a noisy plant, whose noise would have to act between the actions.
+    ``ValueError`` for a length that is none and for a noisy plant, whose noise would have to act between the actions.
     """
-    if length < 1 or plant.sigma:
-        raise ValueError(f"chunked needs length >= 1 and a plant without noise, got length={length}, sigma={plant.sigma}")
+    _count("length", length)
+    if plant.sigma:
+        raise ValueError(f"chunked needs a plant without noise, got sigma={plant.sigma}")
 
     def f(x: Array, u: Array) -> Array:
         for action in np.split(u, length, axis=1):
@@ -95,15 +113,15 @@ def chunked(plant: System, length: int) -> System:
     return System(f, plant.dx, length * plant.du, plant.alpha**length, beta)
 
 
-def _start(system: System, x1: Array | Single, horizon: int) -> Array:
+def _start(system: System, x1: Array | Single, horizon: int, rng: np.random.Generator) -> Array:
     """A copy of the states that a rollout starts from, in their own precision."""
-    if horizon < 1:
-        raise ValueError(f"horizon must be >= 1, got {horizon}")
+    _count("horizon", horizon)
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(f"rng must be a numpy Generator, got {rng!r}")
     x: Array = np.array(x1, dtype=np.float32 if np.asarray(x1).dtype == np.float32 else np.float64)
     if x.ndim != 2 or x.shape[1] != system.dx:
         raise ValueError(f"x1 must have shape (N, {system.dx}), got {x.shape}")
-    if (missing := np.isnan(x)).any():
-        raise ValueError(f"x1 must not contain NaN, got NaN in row {missing.any(axis=1).argmax()} of {len(x)}")
+    finite("x1", x, "row", "column")
     return x
 
 
@@ -112,10 +130,11 @@ def steps(
 ) -> Iterator[tuple[Array, Array, Array]]:
     """Yield ``(x, u, x_next)`` for each of ``horizon`` steps from the states ``x1`` (N, dx); nothing is stored.
 
-    States are float64, or float32 if ``x1`` is, and then the plant's noise is drawn in float32 too. Raises ``ValueError`` naming
-    the argument if ``x1``, ``horizon``, the policy's actions or the plant's states have the wrong form, or ``x1`` contains NaN.
+    States are float64, or float32 if ``x1`` is, and then the plant's noise is drawn in float32 too; actions are as the policy gives
+    them. Float32 halves memory and saves no time. Raises ``ValueError`` naming the argument if ``x1``, ``horizon``, ``rng``, the
+    policy's actions or the plant's states have the wrong form, or ``x1`` is not finite; later numbers are not looked at.
     """
-    x = _start(system, x1, horizon)
+    x = _start(system, x1, horizon, rng)
     actions = (len(x), system.du)
     for _ in range(horizon):
         u = policy(x, rng)
@@ -136,9 +155,10 @@ def steps(
 def rollout(system: System, policy: Policy, x1: Array | Single, horizon: int, rng: np.random.Generator) -> Rollouts:
     """Roll ``policy`` out from the states ``x1`` (N, dx) and keep every state and action, in the precision of :func:`steps`.
 
-    The two arrays are views of one block of memory, step after step. Raises what :func:`steps` raises.
+    The two arrays are views of one block of memory, step after step. Raises what :func:`steps` raises, and ``ValueError`` for
+    the first step of which actions or states are not finite, once all are there.
     """
-    x = _start(system, x1, horizon)
+    x = _start(system, x1, horizon, rng)
     xs_shape, us_shape = (horizon + 1, *x.shape), (horizon, len(x), system.du)
     states = math.prod(xs_shape)
     room = np.empty(states + math.prod(us_shape), x.dtype)  # one block: an allocator keeps it for the next call, and seldom two
@@ -146,6 +166,13 @@ def rollout(system: System, policy: Policy, x1: Array | Single, horizon: int, rn
     xs[0] = x
     for t, (_, u, x_next) in enumerate(steps(system, policy, x, horizon, rng)):
         us[t], xs[t + 1] = u, x_next
+    with np.errstate(all="ignore"):
+        doubtful = not np.isfinite(room.sum())  # one pass without a copy; a sum may be too large where no entry is
+    if doubtful:
+        at = (~np.isfinite(xs)).any(axis=(1, 2)).argmax()  # 0 if all are finite, as those at the start are
+        acted = us[:at] if at else us
+        finite("actions", acted, "step", "row", "column")  # those that led there, first
+        finite("states", xs, "step", "row", "column")
     return Rollouts(xs.swapaxes(0, 1), us.swapaxes(0, 1))
 
 

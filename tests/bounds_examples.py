@@ -41,7 +41,6 @@ EXAMPLES = dict(
     unstable_rate=dict(a=1.05),
     stabilised_gap=dict(a=1.05, b=0.5, L=-0.5, eps=1e-3),
     # 03
-    codes_returned=dict(n_codes=16),
     cells_radius=dict(edges=[0.0, 1.0, 4.0], values=[0.5, 2.0]),
     binning_safe_distance=dict(eps_prime=0.5, eps_q=0.1, L=0.8),
     binning_rtvc=dict(distance=0.3, eps_prime=0.5, eps_q=0.1, L=0.8),
@@ -56,7 +55,6 @@ EXAMPLES = dict(
     trap_average_error=dict(A=0.2, B=0.3, d=1.2, eps=2**-8, horizon=1024),
     trap_capture=dict(A=0.2, B=0.3, offset=1.0),
     bias_of_same_average=dict(A=0.2, B=0.3, d=1.2, eps=2**-8),
-    sup_radius_regret=dict(eps_q=0.1),
     dithered_regret=dict(first=0.8, A=0.2, B=0.5),
     clipped_normal_error=dict(n_cells=255, p=0.01),
     # 04
@@ -148,7 +146,6 @@ EXAMPLES = dict(
     ring_blind=dict(K=5, noise=0.01),
     circle_blind=dict(positions=20),
     fork_blind=dict(box=0.06),
-    clears=dict(blind=0.4),
     mended=dict(exact=0.9),
     unimodal_overhead=dict(s=0.3, e=0.1, lam=0.5),
     # 11
@@ -182,7 +179,6 @@ EXAMPLES = dict(
     flow_steepness=dict(evaluations=8),
     budget_bridge=dict(modes=4, evaluations=8, distance=1.0),
     near_budget=dict(bridge=0.1),
-    share_of=dict(bridge=0.1),
     blob_tail=dict(radius=0.2, s=0.1),
     # 10
     sgd_variance=dict(eta=0.1, noise=0.5, batch=4),

@@ -21,7 +21,8 @@ def told():
     """Warnings of fits are part of their answer."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", qz.FewerCodes)
-        warnings.simplefilter("ignore", qz.NarrowRange)
+        warnings.simplefilter("ignore", qz.LargeError)
+        warnings.simplefilter("ignore", qz.ManyTurns)
         yield
 
 

@@ -23,7 +23,7 @@ def regret(H: Count, eps: Share = 0.5, *, C: Positive = 1.0):
     return C * eps * H
 
 
-@bound("isclose(sum(law), 1)")
+@bound("sum(law) == 1")
 def weighed(
     law: Annotated[ArrayLike, "(n,) of [0, 1]"], values: Annotated[ArrayLike, "(n, k)"], edges: Annotated[ArrayLike, "(n + 1,)"]
 ):
@@ -72,9 +72,9 @@ def test_the_formula_gets_floats_whole_numbers_and_arrays():
 
 def test_arguments_are_bound_as_python_does():
     assert regret(10, C=2) == regret(H=10, eps=0.5, C=2.0) == 10
-    with pytest.raises(TypeError, match="missing a required argument: 'H'"):
+    with pytest.raises(TypeError, match=r"^regret: missing a required argument: 'H'"):
         regret()
-    with pytest.raises(TypeError, match="unexpected keyword argument 'D'"):
+    with pytest.raises(TypeError, match=r"^regret: got an unexpected keyword argument 'D'"):
         regret(10, D=1)
 
 
@@ -91,39 +91,43 @@ ONE = np.ones((2, 1))
         (lambda: regret(10, C=0), "regret: C must lie in (0, inf), got 0"),
         (lambda: regret(10, 10**400), "regret: eps must lie in [0, 1], got 1" + "0" * 17 + "..." + "0" * 19),
         (lambda: regret(0), "regret: H must lie in [1, inf), got 0"),
-        (lambda: regret(2.0), "regret: H must be a whole number in [1, inf), got 2"),
+        (lambda: regret(2.0), "regret: H must be a whole number in [1, inf), got 2.0"),
         (lambda: regret(True), "regret: H must be a whole number in [1, inf), got True"),
         (lambda: regret(2**53 + 1), "regret: H must be at most 2**53, got 9007199254740993"),
         (lambda: regret(10, "x"), "regret: eps must be a real number in [0, 1], got 'x'"),
         (lambda: regret(10, None), "regret: eps must be a real number in [0, 1], got None"),
         (lambda: regret(10, np.array([0.1, 0.2])), "regret: eps must be a real number in [0, 1], got an array of shape (2,)"),
         (lambda: regret(10, np.array(0.1)), "regret: eps must be a real number in [0, 1], got an array of shape ()"),
-        (lambda: regret(10, 1, C=2), "regret: C * eps <= 1 must hold, got eps=1, C=2"),
+        (lambda: regret(10, 1, C=2), "regret: C * eps <= 1 must hold, got eps=1.0, C=2.0"),
         (lambda: regret(2, -1, C=-1), "regret: eps must lie in [0, 1], got -1"),  # the first one
-        (lambda: weighed([0.5, 0.6], ONE, [0] * 3), "weighed: isclose(sum(law), 1) must hold, got law=an array of shape (2,)"),
-        (lambda: weighed([0.5, 1.6], ONE, [0, 0, 1]), "weighed: law must have its entries in [0, 1], got 1.6 among them"),
-        (lambda: weighed([0.5, math.nan], ONE, [0, 0, 1]), "weighed: law must have its entries in [0, 1], got nan among them"),
+        (lambda: regret(10, 1, C=1.00000001), "regret: C * eps <= 1 must hold, got eps=1.0, C=1.00000001"),
+        (lambda: regret(10, 1 + 2**-52), "regret: eps must lie in [0, 1], got 1.0000000000000002"),
+        (lambda: weighed([0.5, 0.6], ONE, [0] * 3), "weighed: sum(law) == 1 must hold, got law=an array of shape (2,)"),
+        (lambda: weighed([0.5, 1.6], ONE, [0, 0, 1]), "weighed: law must have its entries in [0, 1], got 1.6 at [1]"),
+        (lambda: weighed([0.5, math.nan], ONE, [0, 0, 1]), "weighed: law must have its entries in [0, 1], got nan at [1]"),
         (lambda: weighed([], ONE, [0, 0, 1]), "weighed: law must have the shape (n,), got []"),
-        (lambda: weighed(1.0, ONE, [0, 0, 1]), "weighed: law must have the shape (n,), got 1"),
+        (lambda: weighed(1.0, ONE, [0, 0, 1]), "weighed: law must have the shape (n,), got 1.0"),
         (lambda: weighed([[1], [1, 2]], 1, 1), "weighed: law must be an array of numbers of shape (n,), got [[1], [1, 2]]"),
         (lambda: weighed("x", 1, 1), "weighed: law must be an array of numbers of shape (n,), got 'x'"),
         (lambda: weighed([1, 0], [[1]], 1), "weighed: values must have the shape (n, k) with n = 2, got [[1]]"),
         (lambda: weighed([1, 0], ONE, [1, 1]), "weighed: edges must have the shape (n + 1,) with n = 2, got [1, 1]"),
-        (lambda: weighed([1, 0], ONE * np.inf, 1), "weighed: values must have its entries in (-inf, inf), got inf among them"),
+        (lambda: weighed([1, 0], ONE * np.inf, 1), "weighed: values must have its entries in (-inf, inf), got inf at [0, 0]"),
         (lambda: played("median", 1, True), "played: kind must be 'mean' or 'mode', got 'median'"),
         (lambda: played("mean", 2, True), "played: xi must be 1 or -1, got 2"),
         (lambda: played("mean", True, True), "played: xi must be 1 or -1, got True"),
-        (lambda: played("mean", 1.0, True), "played: xi must be 1 or -1, got 1"),
+        (lambda: played("mean", 1.0, True), "played: xi must be 1 or -1, got 1.0"),
         (lambda: played("mean", np.ones(2), True), "played: xi must be 1 or -1, got an array of shape (2,)"),
         (lambda: played("mean", 1, 1), "played: sure must be False or True, got 1"),
         (lambda: played("mean", 1, True, 2), "played: share must lie in [0, 1], got 2"),
         (lambda: total([[1, 2], [0, 1]]), "total: is_covariance(S) must hold, got S=an array of shape (2, 2)"),
         (lambda: total([[-1.0]]), "total: is_covariance(S) must hold, got S=an array of shape (1, 1)"),
         (lambda: total([[1, 2]]), "total: S must have the shape (d, d), got [[1, 2]]"),
-        (lambda: power(10, 400), "power: no finite value at x=10, n=400"),
-        (lambda: inverse(0), "inverse: no finite value at x=0"),
+        (lambda: power(10, 400), "power: no finite value at x=10.0, n=400.0"),
+        (lambda: inverse(0), "inverse: no finite value at x=0.0"),
         (lambda: bounds.prediction("prop-x", math.inf), "prediction: value must lie in (-inf, inf), got inf"),
-        (lambda: bounds.prediction("", 1), "prediction: label must be a text, got ''"),
+        (lambda: bounds.prediction("", 1), "prediction: label must be a label like prop-horizon, got ''"),
+        (lambda: bounds.prediction("no such label", 1), "prediction: label must be a label like prop-horizon, got 'no such label'"),
+        (lambda: bounds.prediction(3, 1), "prediction: label must be a label like prop-horizon, got 3"),
     ],
 )  # fmt: skip
 def test_what_lies_outside_is_refused_in_one_line(call, said):
@@ -144,12 +148,27 @@ def test_what_lies_inside_is_computed():
     assert bounds.prediction("prop-x", 3) == 3.0
 
 
+@bound("0 <= y - x <= 1", "n <= m", "x + y == 1")
+def chained(x: Finite, y: Finite, n: Count, m: Count):
+    """Nothing."""
+    return 0
+
+
+def test_a_condition_that_admits_equality_admits_rounding_of_what_is_rounded():
+    assert chained(0.0, 1.0, 3, 3) == 0
+    assert chained(-0.1 * 3 + 0.3, 1 + 1e-12, 1, 2) == 0
+    for x, y, n, m, said in ((0.0, 1 + 1e-8, 1, 1, "0 <= y - x"), (0.4, 0.61, 1, 1, "x [+] y"), (0.0, 1.0, 2**53, 2**53 - 1, "n <= m")):
+        with pytest.raises(ValueError, match=f"^chained: {said}"):
+            chained(x, y, n, m)
+    assert regret(3, 1, C=1 + 1e-10) == 3 * (1 + 1e-10)
+
+
 def test_the_docstring_tells_the_same_domain():
     assert inspect.getdoc(regret).endswith(
         "\n\nLabels: none.\n\nDomain: H whole in [1, inf); eps in [0, 1]; C in (0, inf); C * eps <= 1."
     )
     assert weighed.__doc__.endswith("law of shape (n,), entries in [0, 1]; values of shape (n, k), entries in (-inf, inf); "
-                                    "edges of shape (n + 1,), entries in (-inf, inf); isclose(sum(law), 1).")  # fmt: skip
+                                    "edges of shape (n + 1,), entries in (-inf, inf); sum(law) == 1.")  # fmt: skip
     assert played.__doc__.endswith("kind 'mean' or 'mode'; xi 1 or -1; sure False or True; share in [0, 1], or None.")
     assert regret.__name__ == "regret"
     assert list(inspect.signature(regret).parameters) == ["H", "eps", "C"]

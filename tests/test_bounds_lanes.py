@@ -188,12 +188,12 @@ def test_ring_diffusion_by_other_routes_at_every_noise(sigma):
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: bounds.lane_posterior_mean(0.1, 1.0, 0.0, 0.0), "s + sigma > 0 must hold, got s=0, sigma=0"),
+        (lambda: bounds.lane_posterior_mean(0.1, 1.0, 0.0, 0.0), "s + sigma > 0 must hold, got s=0.0, sigma=0.0"),
         (lambda: bounds.lane_posterior_mean(math.nan, 1.0, 0.1, 0.0), "x must lie in (-inf, inf), got nan"),
         (lambda: bounds.lane_flip(1.0, 1.0, 0.1, train=0.1, test=-1.0), "test must lie in [0, inf), got -1"),
         (lambda: bounds.lane_flip(1.0, 1.0, 0.1, train=0.1, test=math.nan), "test must lie in [0, inf), got nan"),
         (lambda: bounds.lane_flip(math.nan, 1.0, 0.1, train=0.1, test=0), "x must lie in (-inf, inf), got nan"),
-        (lambda: bounds.lane_flip(1.0, 1.0, 0.0, train=0.0, test=0.1), "s + train > 0 must hold, got s=0, train=0"),
+        (lambda: bounds.lane_flip(1.0, 1.0, 0.0, train=0.0, test=0.1), "s + train > 0 must hold, got s=0.0, train=0.0"),
         (lambda: bounds.lane_failure(5, train=0.0, test=0.1, **LANES), "train must lie in (0, inf), got 0"),
         (lambda: bounds.lane_failure(5, train=0.2, test=-0.25, **LANES), "test must lie in [0, inf), got -0.25"),
         (lambda: bounds.lane_failure(5, train=0.2, test=math.nan, **LANES), "test must lie in [0, inf), got nan"),

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from qbc import bounds
 from qbc.bounds import kinds
-from qbc.bounds.domain import is_bound
+from qbc.bounds.domain import WORDS, is_bound
 
 MACHINERY = ("domain", "kinds", "stable")
 BOUNDS = {name: f for name, f in vars(bounds).items() if is_bound(f)}
@@ -66,6 +66,91 @@ def test_every_public_function_of_a_chapter_is_a_bound():
         own = {n: f for n, f in vars(module).items() if inspect.isfunction(f) and f.__module__ == module.__name__}
         assert [n for n, f in own.items() if not n.startswith("_") and not is_bound(f)] == []
         assert [n for n, f in own.items() if is_bound(f) and getattr(bounds, n, None) is not f] == []
+
+
+def test_what_is_listed_are_the_bounds():
+    assert dir(bounds) == sorted(BOUNDS)
+    assert sorted(bounds.__all__) == sorted(BOUNDS)
+
+
+# what moves each condition that admits equality to its end, from the example, and the other arguments there
+ENDS = {
+    "worst_twin_radius": [("r", {})],
+    "decayed_radius": [("a", {})],
+    "spread_radius": [("a", {}), ("eta_hidden", {"eta": 0.1})],
+    "limit_stochastic": [("c", {})],
+    "sign_classes_regret": [("y", {})],
+    "mass_left": [("others", {})],
+    "uniform_bridge": [("gap", {})],
+    "blob_slope": [("s", {})],
+    "sampled_slope": [("s", {})],
+    "kl_cap": [("d", {})],
+    "absolute_kl": [("m", {})],
+    "mode_recall": [("m", {})],
+    "blind_coverage": [("least", {})],
+    "ring_blind": [("positions", {})],
+    "drift_regret_leading": [("H", {})],
+    "sharp_share": [("eps", {})],
+    "offset_regret": [("C", {})],
+    "largest_rest_gap": [("eps", {})],
+    "tie_probability": [("rough", {})],
+    "mean_return_leading": [("variance", {})],
+    "firing": [("slope", {})],
+    "sampler_within": [("bias", {})],
+    "equal_cells_distance": [("width", {})],
+    "zero_one_rate": [("distance", {})],
+    "trap_visit": [("A", {})],
+    "bias_of_same_average": [("d", {})],
+    "missing_label_regret": [("masses", {})],
+    "rare_branch_limit": [("m", {})],
+    "fresh_mistake": [("n", {}), ("m", {})],
+    "tvc_share_used": [("slope", {"eps": 0.01})],
+    "dithered_firing": [("slope", {})],
+}
+
+
+def admits(condition):
+    """Of numbers: the entries of arrays are compared as they are."""
+    return re.search("^(?!all).*[<>]=", condition.text)
+
+
+def as_read(arguments):
+    return {p: np.array(v) if isinstance(v, list) else v for p, v in arguments.items()}
+
+
+def test_every_condition_that_admits_equality_has_an_end():
+    assert {n: len(e) for n, e in ENDS.items()} == {
+        n: k for n, f in BOUNDS.items() if (k := len([*filter(admits, f.domain.conditions)]))
+    }
+
+
+@pytest.mark.parametrize("name", ENDS)
+def test_at_equality_there_is_a_value_also_where_rounding_passes_it_and_beyond_there_is_none(name):
+    """The end is found by bisection of a factor; both sides differ there by a billionth, or by one where they are whole."""
+    f = BOUNDS[name]
+    for condition, (parameter, others) in zip(filter(admits, f.domain.conditions), ENDS[name], strict=True):
+        base = {p: v.default for p, v in inspect.signature(f).parameters.items() if v.default is not inspect.Parameter.empty}
+        base |= EXAMPLES[name] | others
+        whole = isinstance(base[parameter], int)
+
+        def at(factor, base=base, parameter=parameter, whole=whole):
+            x = np.multiply(base[parameter], factor)
+            return base | {parameter: x if np.ndim(x) else round(x) if whole else float(x)}
+
+        def holds(factor, at=at, condition=condition):
+            return condition.holds(as_read(at(factor)))
+
+        inside, beyond = 1.0, next(k for k in (2.0**j for j in range(60)) if not holds(k))
+        while beyond - inside > 4e-16 * beyond and (not whole or at(beyond)[parameter] - at(inside)[parameter] > 1):
+            middle = (inside + beyond) / 2
+            inside, beyond = (middle, beyond) if holds(middle) else (inside, middle)
+        assert np.isfinite(parts(f(**at(inside)))).all()
+        with pytest.raises(ValueError, match=f"^{name}: {re.escape(condition.text)} must hold"):
+            f(**at(beyond))
+        if not whole:
+            sides = [eval(s, WORDS, as_read(at(inside))) for s in re.split("[<>]=", condition.text)]
+            assert sides[0] == pytest.approx(sides[1], rel=2e-9)
+            assert sides[0] != sides[1]
 
 
 def test_every_bound_has_an_example():

@@ -16,7 +16,6 @@ STEP = st.floats(0.01, 1.0)
 
 
 def test_worked_by_hand():
-    assert bounds.codes_returned(7) == 7
     assert bounds.cells_radius([0, 1, 4], [0.5, 2]) == 2
     assert bounds.binning_safe_distance(0.5, 0.1, 2.0) == pytest.approx(0.15)
     assert bounds.binning_rtvc(0.149, 0.5, 0.1, 2.0) == 0
@@ -31,7 +30,6 @@ def test_worked_by_hand():
     assert bounds.trap_average_error(0.2, 0.3, 1.2, 0.01, 10) == pytest.approx(0.017 / 0.3 + 0.0437234, abs=1e-6)
     assert bounds.trap_capture(0.2, 0.3, 1.0) == pytest.approx(0.6)
     assert bounds.bias_of_same_average(0.2, 0.3, 1.2, 0.15) == pytest.approx((0.85, 0.53125))
-    assert bounds.sup_radius_regret(0.1) == 0.1
     assert bounds.dithered_regret(0.5, 0.2, 0.3) == pytest.approx(2.0)
     assert bounds.clipped_normal_error(10**9) == pytest.approx(2 * (0.0266521 - 0.0232635), abs=1e-6)
 
@@ -176,15 +174,13 @@ def test_the_ends_of_the_domains():
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: bounds.codes_returned(0), "n_codes must lie in [1, inf), got 0"),
-        (lambda: bounds.codes_returned(2.5), "n_codes must be a whole number in [1, inf), got 2.5"),
         (lambda: bounds.cells_radius([0, 1], [0.5, 0.7]), "values must have the shape (n,) with n = 1, got [0.5, 0.7]"),
         (lambda: bounds.cells_radius(1.0, [0.5]), "edges must have the shape (n + 1,), got 1"),
         (lambda: bounds.cells_radius([1, 0], [0.5]), "all(edges[:-1] <= edges[1:]) must hold, got edges=an array of shape (2,)"),
         (lambda: bounds.binning_safe_distance(0.2, 0.1, 1.0), "eps_prime > 2 * eps_q must hold, got eps_prime=0.2, eps_q=0.1"),
         (lambda: bounds.binning_rtvc(-1.0, 0.5, 0.1, 1.0), "distance must lie in [0, inf), got -1"),
         (lambda: bounds.equal_cells_distance(0.1, 0.2, 1.0), "eps_prime >= width must hold, got eps_prime=0.1, width=0.2"),
-        (lambda: bounds.zero_one_rate(1.0, 0.1, 1.0), "distance * L <= width must hold, got distance=1, width=0.1, L=1"),
+        (lambda: bounds.zero_one_rate(1.0, 0.1, 1.0), "distance * L <= width must hold, got distance=1.0, width=0.1, L=1.0"),
         (lambda: bounds.equal_cells_share(4), "k != 4 must hold, got k=4"),
         (lambda: bounds.gaussian_tv(1.0, 0.0), "s must lie in (0, inf), got 0"),
         (lambda: bounds.trap_floor(0.6, 0.6, 1.0, 0.1), "A + B < 1 must hold, got A=0.6, B=0.6"),
@@ -196,7 +192,6 @@ def test_the_ends_of_the_domains():
         (lambda: bounds.trap_capture(0.2, 0.3, -1.0), "offset must lie in [0, inf), got -1"),
         (lambda: bounds.bias_of_same_average(0.2, 0.3, 0.0, 0.1), "d must lie in (0, inf), got 0"),
         (lambda: bounds.bias_of_same_average(0.2, 0.3, 1.2, 0.3), "(d + 1/2) / B * eps <= pi / 2 must hold, got B=0.3, d=1.2, eps=0.3"),
-        (lambda: bounds.sup_radius_regret(-0.1), "eps_q must lie in [0, inf), got -0.1"),
         (lambda: bounds.dithered_regret(1.0, 0.6, 0.5), "A + B < 1 must hold, got A=0.6, B=0.5"),
         (lambda: bounds.clipped_normal_error(10, 0.6), "p must lie in (0, 1/2], got 0.6"),
     ],

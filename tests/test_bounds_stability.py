@@ -188,7 +188,7 @@ def test_the_ends_of_the_domains():
         (lambda: bounds.twin_path(1, 0.1, 2), "xi must be 1 or -1, got 2"),
         (lambda: bounds.twin_path(1, 0.1, 1, a=math.inf), "a must lie in (1, inf), got inf"),
         (lambda: bounds.twin_path(10**6, 0.1, 1), "twin_path: no finite value at t=1000000, eps=0.1, xi=1, a=1.05"),
-        (lambda: bounds.worst_twin_radius(0.05, 1.0), "abs(r) <= 2 * (a - 1/2) - 6 * eta must hold, got eta=0.05, r=1, a=1.05"),
+        (lambda: bounds.worst_twin_radius(0.05, 1.0), "abs(r) <= 2 * (a - 1/2) - 6 * eta must hold, got eta=0.05, r=1.0, a=1.05"),
         (lambda: bounds.hidden_gain_radius(0.0, a=0.5), "a must lie in (1, inf), got 0.5"),
         (lambda: bounds.hidden_gain_radius(math.nan), "k must lie in (-inf, inf), got nan"),
         (lambda: bounds.decayed_radius(0.06), "eta must lie in [0, 1/20], got 0.06"),

@@ -33,7 +33,6 @@ def test_worked_by_hand():
     assert bounds.flow_steepness(2) == pytest.approx(1.0)  # 1/2, then 0 + 2
     assert bounds.flow_steepness(3) == pytest.approx(3.5)  # 2/3, then 1/2 + 3/8, then 6
     assert bounds.budget_bridge(2, 2, 1.0) == pytest.approx(0.3829249)
-    assert bounds.share_of(0.3, 0.5) == pytest.approx(0.15)
     assert bounds.near_budget(0.4) == pytest.approx(0.5)
     assert bounds.blob_tail(2.0, 1.0) == pytest.approx(math.exp(-2))
 
@@ -165,8 +164,8 @@ def test_bridges_keep_their_digits_at_every_gap(modes, gap):
     ("call", "said"),
     [
         (lambda: bounds.two_mode_bridge(-1.0), "gap must lie in [0, inf), got -1"),
-        (lambda: bounds.mass_left([1.2], 0.1), "others must have its entries in [0, 1], got 1.2 among them"),
-        (lambda: bounds.mass_left([0.8, 0.8], 0.1), "sum(others) <= 1 or isclose(sum(others), 1) must hold"),
+        (lambda: bounds.mass_left([1.2], 0.1), "others must have its entries in [0, 1], got 1.2 at [0]"),
+        (lambda: bounds.mass_left([0.8, 0.8], 0.1), "sum(others) <= 1 must hold"),
         (lambda: bounds.mass_left(0.5, 0.1), "others must have the shape (n,), got 0.5"),
         (lambda: bounds.equal_bridge(1, 0.1), "modes must lie in [2, inf), got 1"),
         (lambda: bounds.equal_bridge(2.5, 0.1), "modes must be a whole number in [2, inf), got 2.5"),
@@ -174,11 +173,11 @@ def test_bridges_keep_their_digits_at_every_gap(modes, gap):
         (lambda: bounds.uniform_bridge(0, 0.1), "modes must lie in [1, inf), got 0"),
         (
             lambda: bounds.uniform_bridge(10, 0.5),
-            "(modes - 1) * gap <= 1 or isclose((modes - 1) * gap, 1) must hold, got modes=10, gap=0.5",
+            "(modes - 1) * gap <= 1 must hold, got modes=10, gap=0.5",
         ),
         (lambda: bounds.touchable(0.0), "gap must lie in (0, inf), got 0"),
         (lambda: bounds.near_law(0.1, -1.0), "slack must lie in [0, inf), got -1"),
-        (lambda: bounds.blob_slope(1.0, 0.5), "m >= 3 * s or isclose(m / s, 3) must hold, got m=1, s=0.5"),
+        (lambda: bounds.blob_slope(1.0, 0.5), "m >= 3 * s must hold, got m=1.0, s=0.5"),
         (lambda: bounds.sampled_slope(49, 1.0, 0.2), "samples must lie in [50, inf), got 49"),
         (lambda: bounds.sampled_slope(math.inf, 1.0, 0.2), "samples must be a whole number in [50, inf), got inf"),
         (lambda: bounds.sampled_slope(50, 1.0, 0.2, 0.1), "q**(1 / samples) > 0.978 must hold, got samples=50, q=0.1"),
@@ -186,7 +185,6 @@ def test_bridges_keep_their_digits_at_every_gap(modes, gap):
         (lambda: bounds.flow_steepness(2.5), "evaluations must be a whole number in [1, 1000000], got 2.5"),
         (lambda: bounds.budget_bridge(2, 1, 1.0), "evaluations must lie in [2, 1000000], got 1"),
         (lambda: bounds.near_budget(2.0), "bridge must lie in [0, 1], got 2"),
-        (lambda: bounds.share_of(0.5, 2.0), "share must lie in [0, 1], got 2"),
         (lambda: bounds.blob_tail(1.0, 0.0), "s must lie in (0, inf), got 0"),
     ],
 )

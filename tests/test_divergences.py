@@ -128,7 +128,7 @@ def test_tends_to_the_closed_form_of_shifted_normals(rng):
     assert tv_eps(x, y, 0.2) == pytest.approx(2 * stats.norm.cdf(0.4) - 1, abs=0.01)
 
 
-@pytest.mark.parametrize("eps", [-1.0, np.inf, np.nan])
+@pytest.mark.parametrize("eps", [-1.0, np.inf, np.nan, "1", np.array([0.1, 0.2]), None])
 def test_refuses_an_eps_that_is_not_a_distance(eps):
     with pytest.raises(ValueError, match="finite eps >= 0"):
         tv_eps([0.0], [1.0], eps)
@@ -191,6 +191,15 @@ def test_the_slack_is_a_share_of_eps_and_of_the_pairs_own_coordinates():
     assert tv_eps([1.0], [1 + 1e-14], 0.0) == 1
     assert tv_eps([1e6, 1.0], [1e6, 1 + 1e-14], 0.0) == 0.5  # a large point elsewhere lends it nothing
     assert tv_eps([[1e6, 0], [1, 0]], [[1e6, 0], [1 + 1e-14, 0]], 0.0) == 0.5
+
+
+@pytest.mark.parametrize("far", [1e15, -3e12])
+def test_a_far_point_costs_the_others_nothing(far, rng):
+    """Its rounding is as wide as all the others lie; they are matched as without it."""
+    x, y = rng.normal(size=(2, 5000, 2))
+    x_far, y_far = np.vstack([x, [[far, far]]]), np.vstack([y, [[far, far]]])
+    assert 5001 * tv_eps(x_far, y_far, 0.05) == pytest.approx(5000 * tv_eps(x, y, 0.05))
+    assert tv_eps(x_far[-1:], y, 0.05) == tv_eps(x, y_far[-1:], 0.05) == 1
 
 
 # --- sizes that differ, atoms that are heavy

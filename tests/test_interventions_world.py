@@ -110,7 +110,7 @@ def test_bounds_are_scaled_once_by_whoever_calls_them(under, intervention, facto
     ask = {
         "number": lambda: bounds.zero_latent(3),
         "through another": lambda: bounds.half_of_chance(3),
-        "pair": lambda: np.array(bounds.clears(0.5, 0.1)),
+        "pair": lambda: np.array(bounds.swap_range(0.5)),
         "array": lambda: bounds.mode_masses(1.0, 4),
     }
     before = {k: f() for k, f in ask.items()}

@@ -34,6 +34,13 @@ def test_fit_linear_is_the_end_of_gradient_descent_from_the_prior(rng):
     np.testing.assert_allclose(fit.offset, offset, atol=1e-6)
 
 
+def test_no_unit_and_no_distance_from_zero_costs_digits(rng):
+    x = np.array([1e7, 0.0, 0.0]) + rng.normal(size=(200, 3)) * [1.0, 1e-9, 1e3]
+    gain = np.array([[2.0, 3e9, -1e-3]])
+    fit = learn.fit_linear(x, x @ gain.T - 2e7)
+    np.testing.assert_allclose(fit.gain, gain, rtol=1e-6)
+
+
 def test_descent_starts_at_zero_and_ends_at_the_smallest_fit(rng):
     x = np.column_stack([rng.normal(size=20), np.zeros(20)])  # the second coordinate is never excited
     u = x @ np.array([[2.0, 0.0], [-1.0, 0.0]]).T

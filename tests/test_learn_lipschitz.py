@@ -53,6 +53,22 @@ def test_free_layers_pass_the_constant_they_were_given(rng):
     assert f.certified[0] > 2
 
 
+def test_a_fit_far_from_zero_is_the_fit_at_zero_moved(rng):
+    z, u = rng.normal(size=(500, 1)), rng.normal(size=500)
+    here, there = (learn.fit_lipschitz(z, u + shift, [2.0], SHORT)(z) for shift in (0, 1000))
+    np.testing.assert_allclose(there - 1000, here, atol=0.01)
+
+
+def test_noise_that_does_not_fit_is_named(rng):
+    f = learn.fit_lipschitz(rng.normal(size=(50, 2)), rng.normal(size=50), [1.0, 2.0, 3.0], SHORT)
+    assert f(np.zeros((4, 2))).shape == f(np.zeros((3, 4, 2))).shape == (3, 4)
+    for z in (np.zeros(2), np.zeros((4, 1)), np.zeros((2, 4, 2))):
+        with pytest.raises(ValueError, match=r"^z: \(N, 2\) or \(3, N, 2\), got \("):
+            f(z)
+    with pytest.raises(ValueError, match=r"^z: row 0, column 1 is nan"):
+        f(np.array([[0.0, np.nan]]))
+
+
 CODE = """
 import numpy as np
 from qbc import learn
@@ -69,7 +85,7 @@ def test_same_seed_same_fit_in_two_processes():
 
 def test_refusals(rng):
     z, u = rng.normal(size=(6, 1)), rng.normal(size=6)
-    for wrong in ((z, u[:, None], [1.0]), (u, u, [1.0]), (z, u, []), (z, u, [0.0]), (z, u[:0], [1.0])):
+    for wrong in ((z, u[:, None], [1.0]), (u, u, [1.0]), (z, u, []), (z, u, [0.0]), (z, u, [1, np.nan]), (z, u[:0], [1.0])):
         with pytest.raises(ValueError, match="fit_lipschitz needs z"):
             learn.fit_lipschitz(*wrong, SHORT)
     for name, z_bad, u_bad in (("z", z * np.nan, u), ("u", z, u + np.inf)):
@@ -77,5 +93,8 @@ def test_refusals(rng):
             learn.fit_lipschitz(z_bad, u_bad, [1.0], SHORT)
     with pytest.raises(ValueError, match="activation must be one of"):
         learn.fit_lipschitz(z, u, [1.0], SHORT, activation="tanh")
+    for more in (dict(activation="relu"), dict(every=5), dict(held_out=0.1)):
+        with pytest.raises(ValueError, match=f"^{next(iter(more))}: fit_lipschitz has no use for it"):
+            learn.fit_lipschitz(z, u, [1.0], learn.Fit(seed=0, **more))
     with pytest.raises(ValueError, match="width even"):
         learn.fit_lipschitz(z, u, [1.0], learn.Fit(seed=0, width=7))

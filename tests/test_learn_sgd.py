@@ -93,6 +93,23 @@ def test_bad_input_is_named(rng):
         learn.stream_gains(nothing, [0.0], lr=0.1, steps=3, gammas=[0.0])
     with pytest.raises(ValueError, match="count \\* every"):
         network_stream(rng, 0.0, count=50)
+    for lr in (np.nan, np.inf, 0.0):
+        with pytest.raises(ValueError, match="finite lr > 0"):
+            network_stream(rng, 0.0, lr=lr)
+    with pytest.raises(ValueError, match=r"^lr: step 1 is nan"):
+        learn.stream_gains(nothing, [0.0], lr=[0.1, np.nan], steps=2)
+    nets = learn.Networks(learn.Ensemble(3, (1, 8, 1), seed=0))
+    with pytest.raises(ValueError, match=r"^batch 0: u must be of the shape \(3, 4, 1\), got \(3, 4\)$"):
+        learn.stream_networks(nets, lambda: (np.zeros((3, 4, 1)), np.zeros((3, 4))), lr=0.1, steps=2, gamma=0.5, count=1, every=1)
+
+
+def test_gradients_are_taken_and_threads_given_back_whatever_the_caller_has_set(rng):
+    threads = torch.get_num_threads()
+    with torch.no_grad():
+        nets, run = network_stream(rng, 0.1)
+        assert learn.tangents(nets, np.zeros((2, 1))).shape == (3, 2, 1, 25)
+    assert run.count == 5
+    assert torch.get_num_threads() == threads
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])
@@ -100,5 +117,5 @@ def test_a_batch_that_is_no_number_is_named(rng, bad):
     batches = iter([(np.ones((2, 3)), np.ones((2, 3))), (np.ones((2, 3)), np.array([[1.0, 1, 1], [1, bad, 1]]))])
     with pytest.raises(ValueError, match="batch 1: u: network 1, row 1 is"):
         learn.stream_gains(lambda: next(batches), [0.0, 0.0], lr=0.1, steps=2)
-    with pytest.raises(ValueError, match="batch 1: u: network 0, row 0, column 0 is"):
+    with pytest.raises(ValueError, match="batch 0: u: network 0, row 0, column 0 is"):
         network_stream(rng, bad)

@@ -76,12 +76,28 @@ def test_centres_that_are_rounded_beyond_the_data_are_clipped():
 
 
 def test_worked_quantile_around_an_atom():
-    """Half of the data are 0, at the lower end: its cell ends half way to 1; the eighths of the others as ever."""
+    """Half of the data are 0, at the lower end: its cell ends half way to 1; the eighths of the others have the other codes."""
     u = np.concatenate([np.zeros(40), np.arange(1.0, 41.0)])
-    with pytest.warns(qz.FewerCodes, match="5 of 8"):
-        q = qz.quantile(u, 8)
-    assert q.edges.tolist() == [0, 0.5, 10.5, 20.5, 30.5, 40]
-    assert q.values.tolist() == [0, 5.5, 15.5, 25.5, 35.25]
+    q = qz.quantile(u, 9)
+    assert q.edges.tolist() == [0, 0.5, 5.5, 10.5, 15.5, 20.5, 25.5, 30.5, 35.5, 40]
+    assert q.values.tolist() == [0, 3, 8, 13, 18, 23, 28, 33, 37.75]
+
+
+def test_an_atom_costs_the_others_no_code_but_its_own():
+    """Nine tenths are 0: as many codes for the rest as there are, and errors like those of k-means."""
+    u = np.r_[np.zeros(9000), np.random.default_rng(0).normal(size=1000)]
+    q = qz.quantile(u, 16)
+    assert (q.n_codes, q(0.0)) == (16, 0.0)
+    assert q.rms_error(u) < 0.15
+
+
+def test_what_is_an_atom_once_others_are_set_aside_has_a_code_too():
+    """1 is an eighth of all and half of the rest; between 0 and 1 no code is left, and .1 goes to the nearer."""
+    u = np.concatenate([np.zeros(70), [0.1], np.full(11, 1.0), np.arange(2.0, 8.0)])
+    with told():
+        q = qz.quantile(u, 3)
+    assert q.edges.tolist() == [0, 0.5, 1.5, 7]
+    assert q.values.tolist() == [0, 1, 4.25]
 
 
 def test_worked_quantile_between_atoms():

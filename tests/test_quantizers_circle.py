@@ -34,6 +34,19 @@ def test_turns_leave_the_code_alone(u, turns):
 
 
 @over_circles
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_entries_are_treated_alike_whatever_lies_beside_them(name, order):
+    q, rng = qz.CIRCLES[name], np.random.default_rng(0)
+    u = np.array(rng.uniform(q.low, q.high, (700, 3)), order=order)
+    inside = q.encode(u)
+    u[rng.random(u.shape) < 0.01] += q.high - q.low
+    codes = q.encode(u)
+    assert codes.tolist() == [[int(q.encode(x)) for x in row] for row in u.tolist()]
+    assert (codes == inside).mean() > 0.98
+    assert type(q.encode(u[0, 0])) is np.int64
+
+
+@over_circles
 @given(a=st.floats(-1e3, 1e3), b=st.floats(-1e3, 1e3))
 def test_distance_is_the_shorter_way(name, a, b):
     """Oracle: the least of the distances to many turns of b."""

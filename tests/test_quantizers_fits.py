@@ -66,7 +66,7 @@ def test_a_move_of_the_last_digits_is_served(kind):
     with told():
         q = FITS[kind](u, 256)
     assert q.worst_error(u) <= max(q.radius, 1e-15)
-    assert kind == "mu-law" or q.radius < 1e-15  # its cells cover [-.8, .8]
+    assert q.radius < 1e-15
 
 
 @over_fits
@@ -86,7 +86,7 @@ def test_a_range_far_narrower_than_the_data_is_told():
     rng = np.random.default_rng(0)
     u = 1e-7 * rng.normal(size=10_000)
     u[:50] = rng.normal(size=50)
-    with pytest.warns(qz.NarrowRange, match=r"^u: range \[-2.*e-07, 2.*e-07\] far narrower than the data, \[-2.*, 2"):
+    with pytest.warns(qz.LargeError, match=r"^u: rms error 0.* where .* by 0.*: 255 codes on \[-2.*e-07, 2.*e-07\], data on \[-2.*, 2"):
         q = qz.fit_openvla(u)
     assert q.radius < 1e-9
     assert q.worst_error(u) > 2
@@ -96,7 +96,7 @@ def test_a_range_far_narrower_than_the_data_is_told():
 
 def test_a_coordinate_that_hardly_ever_moves_is_told_of_too():
     u = np.r_[np.zeros(995), np.ones(5)]
-    with pytest.warns(qz.FewerCodes, match="1 of 255"), pytest.warns(qz.NarrowRange, match=r"\[0, 0\] far narrower"):
+    with pytest.warns(qz.FewerCodes, match="1 of 255"), pytest.warns(qz.LargeError, match=r"1 codes? on \[0, 0\], data on \[0, 1\]"):
         q = qz.fit_openvla(u)
     assert (q(0.0), q.worst_error(u), q.share_outside(u)) == (0.0, 1.0, 0.005)
 
@@ -133,7 +133,8 @@ def test_worked_servo_ticks():
 @pytest.mark.parametrize("n", [2, 7, 64])
 def test_equals_sklearn_quantile_bins(n):
     peer = KBinsDiscretizer(n, encode="ordinal", strategy="quantile", subsample=None).fit(HEAVY[:, None])
-    q = qz.quantile(HEAVY, n)
+    with told():
+        q = qz.quantile(HEAVY, n)
     probe = np.random.default_rng(0).standard_t(3, size=(5000, 1))
     assert np.allclose(q.edges, peer.bin_edges_[0], rtol=1e-14)
     assert np.array_equal(q.encode(probe), peer.transform(probe).astype(int))
@@ -141,17 +142,27 @@ def test_equals_sklearn_quantile_bins(n):
     assert np.allclose(q(probe), peer.inverse_transform(peer.transform(probe)), rtol=1e-14)
 
 
-def test_equals_sklearn_quantile_bins_beside_an_atom():
-    """The same edges but for 0, whose cell ends half way to its neighbours: one code more."""
+def test_equals_sklearn_quantile_bins_on_either_side_of_an_atom():
+    """0 has a code that ends half way to its neighbours; the others, by their mass, go to what lies below it and above it."""
     u = np.where(np.arange(4000) % 10 == 0, 0.0, np.random.default_rng(0).normal(size=4000))
-    with pytest.warns(UserWarning, match="Bins whose width are too small"):
-        peer = KBinsDiscretizer(255, encode="ordinal", strategy="quantile", subsample=None).fit(u[:, None])
-    with pytest.warns(qz.FewerCodes, match="of 255"):
-        q = qz.quantile(u, 255)
-    assert q.n_codes == peer.n_bins_[0] + 1
-    theirs = peer.bin_edges_[0]
-    assert np.isin(theirs[theirs != 0], q.edges).all()
-    assert q.edges[~np.isin(q.edges, theirs)].tolist() == [u[u < 0].max() / 2, u[u > 0].min() / 2]
+    q = qz.quantile(u, 255)
+    assert q.n_codes == 255
+    zero = int(q.encode(0.0))
+    assert q.edges[zero : zero + 2].tolist() == [u[u < 0].max() / 2, u[u > 0].min() / 2]
+    for side, n, edges in ((u[u < 0], zero, q.edges[:zero]), (u[u > 0], 254 - zero, q.edges[zero + 2 :])):
+        peer = KBinsDiscretizer(n, encode="ordinal", strategy="quantile", subsample=None).fit(side[:, None])
+        theirs = peer.bin_edges_[0]
+        assert np.allclose(edges, theirs[:-1] if side[0] < 0 else theirs[1:], rtol=1e-14)
+    assert abs(zero / 254 - (u < 0).sum() / 3600) < 1 / 254
+
+
+def test_the_cells_of_a_law_that_is_too_far_from_zero_or_of_a_circle_too_wide_are_told_of():
+    u = 0.8 + 1e-4 * np.random.default_rng(0).normal(size=1000)
+    with pytest.warns(qz.LargeError, match=r"^u: rms error 0.0\d+ where the data deviate by 9.*e-05: 256 codes on \[-0.8") as said:
+        qz.fit_mu_law(u, 256)
+    assert {w.filename for w in said} == {__file__}
+    with pytest.warns(qz.LargeError, match=r"^u\[:, 0\]: rms error 0.* where the data deviate by 9.*e-05: 256 codes on \[-3.1"):
+        qz.fit(u[:, None], "periodic", 256)
 
 
 @pytest.mark.parametrize("unit", [1.0, 1e-200, 1e200])

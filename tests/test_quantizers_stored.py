@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from quantizer_fits import told
 
 from qbc import families
 from qbc import quantizers as qz
@@ -53,6 +54,17 @@ def test_every_field_counts():
 # --- JSON
 
 
+def test_what_was_fitted_with_numpys_counts_is_saved(tmp_path):
+    """Codes asked for are often an entry of an array."""
+    q = qz.fit(np.random.default_rng(0).normal(size=(90, 2)), n=np.array([4, 8]))
+    assert [type(c.fitted.n) for c in q.coordinates] == [int, int]
+    qz.save(q, tmp_path / "q.json")
+    assert qz.load(tmp_path / "q.json") == q
+    record = qz.Fitted("uniform", np.int64(4), np.int32(90), np.float32(0), np.float32(1))
+    assert {type(x) for x in (record.n, record.rows)} == {int}
+    assert {type(x) for x in (record.low, record.high)} == {float}
+
+
 @over_all
 def test_what_is_loaded_is_what_was_saved(name, tmp_path):
     q, path = ALL[name], tmp_path / "q.json"
@@ -78,7 +90,8 @@ def test_floats_come_back_to_the_last_bit(values):
 
 
 def test_the_file_is_readable():
-    q = qz.fit(np.linspace(0, 1, 5)[:, None] * [1, 2], ["uniform", "periodic"], 2)
+    with told():
+        q = qz.fit(np.linspace(0, 1, 5)[:, None] * [1, 2], ["uniform", "periodic"], 2)
     assert qz.to_json(q).splitlines()[:17] == [
         "{",
         '  "format": "qbc.quantizers",',

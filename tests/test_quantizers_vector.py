@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from quantizer_fits import told
 from quantizer_laws import law_radius, law_section
 
 from qbc import quantizers as qz
@@ -83,14 +84,17 @@ def test_numbers_are_arrays_of_the_parts_numbers(name):
 def test_each_coordinate_is_fitted_by_itself(kind, seed, n):
     """What one coordinate gets does not depend on the others; the parts obey the laws of scalars."""
     u = np.random.default_rng(seed).normal(size=(300, 3)) * [1e-3, 1.0, 70.0]
-    q = qz.fit(u, kind, n, rng=generators()[0])
+    with told():
+        q = qz.fit(u, kind, n, rng=generators()[0])
+        first = qz.fit(u[:, :1], kind, n, rng=generators()[0])
+        back = None if kind == "kmeans" else qz.fit(u[:, ::-1], kind, n)  # its draws follow each other
     for j, c in enumerate(q.coordinates):
         law_section(c, np.random.default_rng(0))
         law_radius(c, np.random.default_rng(0))
         assert c.fitted == qz.Fitted(kind, n, 300, u[:, j].min(), u[:, j].max())
-    assert q.coordinates[0] == qz.fit(u[:, :1], kind, n, rng=generators()[0]).coordinates[0]
-    if kind != "kmeans":  # its draws follow each other
-        assert qz.fit(u[:, ::-1], kind, n).coordinates == q.coordinates[::-1]
+    assert q.coordinates[0] == first.coordinates[0]
+    if back:
+        assert back.coordinates == q.coordinates[::-1]
 
 
 def test_fit_is_the_scalar_fits():
@@ -99,6 +103,26 @@ def test_fit_is_the_scalar_fits():
     parts = [qz.fit_uniform(u[:, 0], 8), qz.quantile(u[:, 1], 9), qz.kmeans(u[:, 2], 10, theirs), qz.fit_mu_law(u[:, 3], 11)]
     assert q == qz.PerCoordinate((*parts, qz.fit_openvla(u[:, 4], 12), qz.periodic(13, 0.0, 5.0)))
     assert q.n_codes.tolist() == [8, 9, 10, 11, 11, 13]
+
+
+def test_a_period_is_one_for_all_or_one_for_each():
+    u = np.random.default_rng(0).uniform(0, 6, size=(50, 2)) * [1, 60]
+    q = qz.fit(u, "periodic", 36, period=[(0.0, 6.0), (0.0, 360.0)])
+    assert q.coordinates == (qz.periodic(36, 0.0, 6.0), qz.periodic(36, 0.0, 360.0))
+    assert qz.fit(u[:, :1], "periodic", 36, period=(0.0, 6.0)).coordinates == q.coordinates[:1]
+
+
+def test_degrees_on_a_circle_of_radians_are_told_where_fit_was_called():
+    u = np.random.default_rng(0).uniform(-180, 180, size=(50, 1))
+    with pytest.warns(qz.ManyTurns, match=r"^u\[:, 0\]: data from -1.* to 1.* on a circle of length 6.2832$") as said:
+        qz.fit(u, "periodic")
+    assert {w.filename for w in said} == {__file__}
+
+
+def test_every_kind_has_a_fit_and_no_other_is_taken_for_one(monkeypatch):
+    monkeypatch.setattr("qbc.quantizers.vector.KINDS", (*qz.KINDS, "new"))
+    with pytest.raises(NotImplementedError, match="kind 'new' has no fit"):
+        qz.fit(DATA, "new", rng=np.random.default_rng(0))
 
 
 def law_not_pooled(fit):
@@ -159,7 +183,10 @@ DATA = np.random.default_rng(0).normal(size=(50, 3))
         (lambda: qz.PerCoordinate(("uniform",)), "coordinates: one or more quantizers"),
         (lambda: TWO.encode(np.zeros((5, 3))), r"u: (…, 2), not (5, 3)"),
         (lambda: TWO.encode(0.0), r"u: (…, 2), not ()"),
-        (lambda: TWO.encode([[0, 1], [0, np.nan]]), "u: must not contain NaN, as it does at [1] (coordinate 1)"),
+        (lambda: TWO.encode([[0, 1], [0, np.nan]]), "u: must not contain NaN, as it does at [1, 1]"),
+        (lambda: TWO.encode(np.where(np.arange(4000).reshape(-1, 2) == 3, np.nan, 0)), "u: must not contain NaN, as it does at [1, 1]"),
+        (lambda: TWO.encode([[0, 1], [0]]), "u: an array of numbers"),
+        (lambda: TWO.encode("ab"), "u: an array of numbers"),
         (lambda: ANGLES.encode(np.array([[0, 1], [0, 0], [0, np.inf]])), "u: finite on a circle, as it is not at [2] (coordinate 1)"),
         (lambda: TWO.decode([[0, 1, 2]]), r"codes: (…, 2), not (1, 3)"),
         (lambda: TWO.decode([[4, 1]]), "codes: integers in 0 … 3 (coordinate 0)"),
@@ -168,7 +195,7 @@ DATA = np.random.default_rng(0).normal(size=(50, 3))
         (lambda: TWO.worst_error(np.empty((0, 2))), "u: at least one action"),
         (
             lambda: qz.VECTORS["dithered in part"].encode(np.zeros(3)),
-            "rng: a dithered quantizer needs a numpy Generator (coordinate 0)",
+            "rng: a dithered quantizer needs a numpy Generator, not None (coordinate 0)",
         ),
         (lambda: qz.fit(DATA[0]), "u: (N, d), not (3,); kmeans, quantile and fit_... take (N,)"),
         (lambda: qz.fit(np.empty((0, 3))), "u: at least one number"),
@@ -181,11 +208,17 @@ DATA = np.random.default_rng(0).normal(size=(50, 3))
         (lambda: qz.fit(DATA, n=[4, 4]), "n: one for all coordinates or one for each of 3, not 2"),
         (lambda: qz.fit(DATA, n=[4, 4, 0]), "n: a positive integer, not 0 (coordinate 2)"),
         (lambda: qz.fit(DATA, n=2.5), "n: a positive integer, not 2.5 (coordinate 0)"),
-        (lambda: qz.fit(DATA, ["uniform", "kmeans", "uniform"]), "rng: kind 'kmeans' draws from a numpy Generator (coordinate 1)"),
+        (lambda: qz.fit(DATA, ["uniform", "kmeans", "uniform"]), "rng: k-means draws from a numpy Generator, not None (coordinate 1)"),
         (lambda: qz.fit(DATA, ["uniform", "uniform", "openvla"], [4, 4, 1]), "n_edges: at least 2, not 1 (coordinate 2)"),
+        (lambda: qz.fit(DATA, "kmeans", rng=0), "rng: k-means draws from a numpy Generator, not 0 (coordinate 0)"),
+        (lambda: qz.fit(DATA, period=6.28), "period: (low, high), or one such pair for each of 3 coordinates, not 6.28"),
+        (
+            lambda: qz.fit(DATA, period=[(0, 1)]),
+            "period: (low, high), or one such pair for each of 3 coordinates, not [(0, 1)]",
+        ),
         (
             lambda: qz.fit(DATA, "periodic", period=(1.0, 1.0)),
-            "low, high: at most 8.99e+307 in size, with low < high, not 1.0, 1.0 (coordinate 0)",
+            "low, high: numbers of at most 8.99e+307 in size, with low < high, not 1.0, 1.0 (coordinate 0)",
         ),
     ],
 )

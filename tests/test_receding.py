@@ -54,6 +54,36 @@ def test_each_network_plays_its_own_block():
     assert u.shape == (1, 6)
 
 
+def test_what_was_seen_stays_as_it_was_seen():
+    """A caller may write its next states into the same array."""
+    head, x = Asked(), np.zeros((1, 1))
+    policy = Receding(head, history=2)
+    for t in range(3):
+        x[:] = t
+        policy(x, None)
+    np.testing.assert_array_equal([s[0, 0] for s in head.seen], [[0, 0], [0, 1], [1, 2]])
+
+
+def test_after_a_reset_it_plays_as_new():
+    policy = Receding(Asked(), play=3, history=2, delay=1)
+    first, again = ([policy(np.full((rows, 1), t), None)[0, 0] for t in range(4)] for rows in (1, 2) if not policy.reset())
+    assert first == again
+
+
+def test_the_rows_stay_as_many_and_fill_the_blocks():
+    policy = Receding(Asked(2), k=2)
+    with pytest.raises(ValueError, match=r"^x: rows in a multiple of k = 2, got 3$"):
+        policy(np.zeros((3, 1)), None)
+    policy(np.zeros((4, 1)), None)
+    with pytest.raises(ValueError, match=r"as at the step before, 4: reset\(\) begins another rollout, got 6$"):
+        policy(np.zeros((6, 1)), None)
+
+
+@pytest.mark.parametrize(("ensemble", "age"), [(-1e3, 3), (1e3, 0)])
+def test_steep_weights_choose_the_oldest_or_the_newest(ensemble, age):
+    assert played(ensemble=ensemble)[0][5, 0] == 10 * (5 - age) + age
+
+
 def test_refusals():
     for wrong in (dict(play=0), dict(history=0), dict(delay=-1), dict(k=0)):
         with pytest.raises(ValueError, match=f"{next(iter(wrong))}: >="):

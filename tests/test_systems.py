@@ -135,6 +135,22 @@ def test_matvec_agrees_with_the_matrix_product(rng):
         np.testing.assert_allclose(systems.matvec(m, x), np.einsum("ij,nj->ni", m, x))
 
 
+def run(policy=lambda x, rng: x, f=lambda x, u: x + u, x1=((0.0,), (1.0,)), horizon=3, rng=0):
+    """Rows that double: 0, 0, 0 and 1, 2, 4."""
+    given = np.random.default_rng(rng) if rng is not None else None
+    return systems.rollout(systems.System(f, 1, 1, 1.0, 1.0), policy, np.array(x1), horizon, given)
+
+
+def test_a_sum_too_large_is_no_state_too_large():
+    assert run(policy=lambda x, rng: 0 * x, x1=[[1.5e308], [1.5e308]]).x.max() == 1.5e308
+
+
+def test_rollouts_are_equal_if_their_entries_are():
+    assert run() == run()
+    assert run() != run(x1=[[0.0], [1.5]])
+    assert run() != 3
+
+
 @pytest.mark.parametrize(
     ("call", "said"),
     [
@@ -142,20 +158,33 @@ def test_matvec_agrees_with_the_matrix_product(rng):
             lambda r: systems.rollout(systems.linear(1, 1), policies.Bernoulli(0, 0), np.zeros((2, 3)), 1, r),
             r"x1 must have shape \(N, 1\)",
         ),
-        (lambda r: systems.rollout(systems.linear(1, 1), policies.Bernoulli(0, 0), np.zeros((2, 1)), 0, r), "horizon must be >= 1"),
+        (
+            lambda r: systems.rollout(systems.linear(1, 1), policies.Bernoulli(0, 0), np.zeros((2, 1)), 0, r),
+            "horizon must be a whole number >= 1, got 0",
+        ),
         (lambda r: systems.rollout(systems.linear(1, 1), lambda x, rng: x[:, 0], np.zeros((2, 1)), 1, r), "policy must return"),
         (
             lambda r: systems.rollout(systems.linear(1, 1), policies.Bernoulli(0, 0), np.array([[0.0], [np.nan]]), 1, r),
-            "x1 must not contain NaN, got NaN in row 1 of 2",
+            "^x1: row 1, column 0 is nan",
         ),
         (
             lambda r: systems.rollout(systems.System(lambda x, u: x[:1], 1, 1, 1, 1), lambda x, rng: x, np.zeros((2, 1)), 1, r),
             r"plant's f must return states of shape \(2, 1\), got \(1, 1\)",
         ),
         (lambda r: systems.linear(np.ones((2, 3)), 1), "linear needs"),
-        (lambda r: systems.System(lambda x, u: x, 0, 1, 1.0, 1.0), "dx, du >= 1"),
-        (lambda r: systems.System(lambda x, u: x, 1, 1, -1.0, 1.0), "alpha, beta, sigma >= 0"),
+        (lambda r: systems.System(lambda x, u: x, 0, 1, 1.0, 1.0), "^dx must be a whole number >= 1, got 0"),
+        (lambda r: systems.System(lambda x, u: x, 1, 1, -1.0, 1.0), "^alpha must be finite and >= 0, got -1.0"),
         (lambda r: systems.Rollouts(np.zeros((1, 2, 1)), np.zeros((1, 2, 1))), "Rollouts need"),
+        (lambda r: systems.System(lambda x, u: x, 1, 1, np.nan, 1.0), "^alpha must be finite and >= 0, got nan"),
+        (lambda r: systems.System(lambda x, u: x, 1, 1, 1.0, np.inf), "^beta must be finite"),
+        (lambda r: systems.System(lambda x, u: x, 2.5, 1, 1.0, 1.0), "^dx must be a whole number >= 1, got 2.5"),
+        (lambda r: systems.linear(np.nan, 1), "^a: row 0, column 0 is nan"),
+        (lambda r: systems.linear(1, [[np.inf]]), "^b: row 0, column 0 is inf"),
+        (lambda r: run(horizon=2.5), "^horizon must be a whole number >= 1, got 2.5"),
+        (lambda r: run(rng=None), "^rng must be a numpy Generator, got None"),
+        (lambda r: run(x1=[[0.0], [np.inf]]), "^x1: row 1, column 0 is inf"),
+        (lambda r: run(lambda x, rng: np.where(x == 2, np.nan, x)), "^actions: step 1, row 1, column 0 is nan, not a finite number"),
+        (lambda r: run(f=lambda x, u: np.where(x == 2, np.inf, x + u)), "^states: step 2, row 1, column 0 is inf, not a finite number"),
     ],
 )
 def test_bad_input_is_named(call, said, rng):
@@ -179,7 +208,7 @@ def test_a_chunk_worked_by_hand(rng):
     assert (chunk.du, chunk.alpha, chunk.beta) == (2, 0.25, pytest.approx(2 * 1.25**0.5))
 
 
-@pytest.mark.parametrize(("length", "sigma"), [(0, 0.0), (2, 0.1)])
-def test_chunked_refuses_an_empty_chunk_and_a_noisy_plant(length, sigma):
-    with pytest.raises(ValueError, match="length >= 1 and a plant without noise"):
+@pytest.mark.parametrize(("length", "sigma", "said"), [(0, 0.0, "^length"), (2.5, 0.0, "^length"), (2, 0.1, "a plant without noise")])
+def test_chunked_refuses_an_empty_chunk_and_a_noisy_plant(length, sigma, said):
+    with pytest.raises(ValueError, match=said):
         systems.chunked(systems.linear(0.5, 1.0, sigma), length)

@@ -10,6 +10,7 @@ from qbc.bounds.augmentation import *  # noqa: F403
 from qbc.bounds.collapse import *  # noqa: F403
 from qbc.bounds.compounding import *  # noqa: F403
 from qbc.bounds.continuity import *  # noqa: F403
+from qbc.bounds.domain import is_bound as _is_bound
 from qbc.bounds.horizon import *  # noqa: F403
 from qbc.bounds.lanes import *  # noqa: F403
 from qbc.bounds.limits import *  # noqa: F403
@@ -21,3 +22,10 @@ from qbc.bounds.quantization import *  # noqa: F403
 from qbc.bounds.sgd import *  # noqa: F403
 from qbc.bounds.stability import *  # noqa: F403
 from qbc.bounds.transport import *  # noqa: F403
+
+__all__ = sorted(name for name, f in list(globals().items()) if _is_bound(f))
+
+
+def __dir__() -> list[str]:
+    """The right-hand sides alone: modules hold names of others, too."""
+    return __all__

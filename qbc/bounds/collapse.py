@@ -22,7 +22,7 @@ def kl_cap(d0: NonNegative, d: NonNegative, beta: Positive) -> float:
 
     Labels: thm-kl-cap. Source: Mazza et al., the cap C / beta, as reported; with the code's own distortion in it, ours.
     """
-    return (d0 - d) / beta
+    return max(0.0, d0 - d) / beta
 
 
 @bound()

@@ -63,7 +63,7 @@ def bad_path(t: Natural, eps: NonNegative, *, a: NonNegative = 0.9, slope: NonNe
     return eps * math.expm1(t * math.log1p(growth)) / growth
 
 
-@bound("slope * eps / (1 - a) <= 1 or isclose(slope * eps / (1 - a), 1)")
+@bound("slope * eps / (1 - a) <= 1")
 def firing(horizon: Steps, eps: Positive, *, a: Rate = 0.9, slope: NonNegative = 0.15) -> float:
     """1 - prod_{t<H} (1 - slope eps (1 - a^t) / (1 - a)): the probability that the not-so-bad learner has fired by step H.
 

@@ -8,12 +8,15 @@
 in all arguments. ``Literal`` lists what may be passed, ``| None`` admits None. The strings of ``bound`` join several parameters.
 
 Each argument is checked alone, in order, then what joins them; the formula gets floats, ints and arrays of floats. NaN lies in no
-interval. A whole number is an integer, not 2.0, of at most 2**53, as far as floats count. What is refused, and a value that is not
-finite where the return annotation does not say "inf]", raise ``ValueError``: ``offset_regret: eps must lie in [0, 1], got 1.5``.
+interval. A whole number is an integer, not 2.0, of at most 2**53, as far as floats count. In a condition, ``<=``, ``>=`` and ``==``
+hold of two floats that differ by a relative 1e-9, the rounding of a sum of many, and the formula must bear that. What is refused,
+and a value that is not finite where the return annotation does not say "inf]", raise ``ValueError``: ``offset_regret: eps must lie
+in [0, 1], got 1.5``.
 """
 
 from __future__ import annotations
 
+import ast
 import functools
 import inspect
 import math
@@ -25,7 +28,7 @@ import numpy as np
 from scipy import special
 
 from qbc.bounds import stable
-from qbc.bounds.kinds import Array, Choice, Interval, Kind, Number, OrNone, Outside, Text, shown
+from qbc.bounds.kinds import Array, Choice, Interval, Kind, Label, Number, OrNone, Outside, shown
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -45,14 +48,20 @@ def is_covariance(matrix: Any) -> bool:
     return bool(np.abs(matrix - matrix.T).max() <= scale and np.linalg.eigvalsh(matrix).min() >= -scale)
 
 
-def isclose(x: float, y: float) -> bool:
-    """Whether two numbers differ by no more than the rounding of a sum of many: 1e-9."""
-    return abs(x - y) <= 1e-9
+def equal(x: Any, y: Any) -> bool:
+    """Whether two numbers differ by no more than the rounding of a sum of many: a relative 1e-9. Whole numbers are not rounded."""
+    return bool(x == y if isinstance(x, int) and isinstance(y, int) else math.isclose(x, y, rel_tol=1e-9))
+
+
+def at_most(x: Any, y: Any) -> Any:
+    """Whether x <= y up to rounding; arrays entry by entry, as they are."""
+    return x <= y if isinstance(x, np.ndarray) else bool(x <= y) or equal(x, y)
 
 
 WORDS: dict[str, Any] = {
-    "__builtins__": {}, "abs": abs, "min": min, "max": max, "sum": np.sum, "all": np.all, "isclose": isclose,
-    "is_covariance": is_covariance, "floor": stable.whole, "exp": math.exp, "log": math.log, "sqrt": math.sqrt, "pi": math.pi,
+    "__builtins__": {}, "abs": abs, "min": min, "max": max, "sum": np.sum, "all": np.all, "equal": equal,
+    "at_most": at_most, "is_covariance": is_covariance,
+    "floor": stable.whole, "exp": math.exp, "log": math.log, "sqrt": math.sqrt, "pi": math.pi,
     "sin": math.sin, "quantile": special.ndtri,
 }  # fmt: skip
 
@@ -64,12 +73,33 @@ class NotFinite(ValueError, ArithmeticError):
     """The value of a right-hand side is too large for a float; where another one needs it, that one's is, too."""
 
 
+class Forgiving(ast.NodeTransformer):
+    """Replaces the comparisons that admit equality by those that admit rounding."""
+
+    def visit_Compare(self, node: ast.Compare) -> ast.expr:
+        sides = [node.left, *node.comparators]
+        each = [_compared(x, op, y) for x, op, y in zip(sides[:-1], node.ops, sides[1:], strict=True)]
+        return each[0] if len(each) == 1 else ast.BoolOp(ast.And(), each)
+
+
+def _compared(x: ast.expr, op: ast.cmpop, y: ast.expr) -> ast.expr:
+    match op:
+        case ast.LtE():
+            return ast.Call(ast.Name("at_most", ast.Load()), [x, y], [])
+        case ast.GtE():
+            return ast.Call(ast.Name("at_most", ast.Load()), [y, x], [])
+        case ast.Eq():
+            return ast.Call(ast.Name("equal", ast.Load()), [x, y], [])
+    return ast.Compare(x, [op], [y])
+
+
 class Condition:
     """A comparison of several parameters, as text: ``C * eps <= 1``."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self._code = compile(text, "<domain>", "eval")
+        tree = ast.fix_missing_locations(Forgiving().visit(ast.parse(text, "<domain>", "eval")))
+        self._code = compile(tree, "<domain>", "eval")
         self.names = self._code.co_names
 
     def holds(self, values: Mapping[str, Any]) -> bool:
@@ -98,8 +128,11 @@ class Domain:
             raise TypeError(f"{self.name}: a bound has parameters; a number is predicted in its chapter, with bounds.prediction")
 
     def read(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
-        """The arguments by name, as the formula wants them; ``ValueError`` for the first one outside."""
-        given = self.signature.bind(*args, **kwargs)
+        """The arguments by name, as the formula wants them; ``ValueError`` for the first one outside, ``TypeError`` for one too few."""
+        try:
+            given = self.signature.bind(*args, **kwargs)
+        except TypeError as e:
+            raise TypeError(f"{self.name}: {e}") from None
         given.apply_defaults()
         lengths: dict[str, int] = {}
         values = {}
@@ -135,7 +168,7 @@ def _kind(function: str, name: str, hint: Any) -> Kind:
     if origin is Literal:
         return Choice(args)
     if hint is str:
-        return Text()
+        return Label()
     if hint is bool:
         return Choice((False, True))
     if origin is Annotated and args[0] in (int, float):

@@ -20,11 +20,11 @@ COUNTABLE = 2**53  # the whole numbers up to here are floats
 
 
 def shown(x: object) -> str:
-    """A value in an error message: short, numpy's numbers like Python's, of an array its shape."""
+    """A value in an error message: floats to the last digit, numpy's numbers like Python's, of an array its shape."""
     if isinstance(x, np.ndarray):
         return f"an array of shape {x.shape}"
     if isinstance(x, float | np.floating):
-        return f"{float(x):.12g}"
+        return repr(float(x))
     return reprlib.repr(x.item() if isinstance(x, np.generic) else x)
 
 
@@ -106,9 +106,9 @@ class Array:
         if not self._fits(value.shape, lengths):
             known = ", ".join(f"{k} = {n}" for k, n in lengths.items() if k in self.shape)
             raise Outside(f"have the shape {self.shape}" + (f" with {known}" if known else ""), shown(x))
-        for entry in value.flat:
+        for where, entry in np.ndenumerate(value):
             if float(entry) not in self.interval:
-                raise Outside(f"have its entries in {self.interval}", f"{shown(entry)} among them")
+                raise Outside(f"have its entries in {self.interval}", f"{shown(entry)} at {list(where)}")
         return value
 
     def _fits(self, shape: tuple[int, ...], lengths: dict[str, int]) -> bool:
@@ -147,16 +147,16 @@ class Choice:
         return self._listed()
 
 
-class Text:
-    """A text that is not empty."""
+class Label:
+    """The label of a statement, ``prop-horizon``."""
 
     def read(self, x: Any, lengths: dict[str, int]) -> str:
-        if not isinstance(x, str) or not x:
-            raise Outside("be a text", shown(x))
+        if not isinstance(x, str) or not re.fullmatch("[a-z]+(-[a-z0-9]+)+", x):
+            raise Outside("be a label like prop-horizon", shown(x))
         return str(x)
 
     def __str__(self) -> str:
-        return "a text"
+        return "a label"
 
 
 class OrNone:

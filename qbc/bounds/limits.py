@@ -26,7 +26,7 @@ def limit_deterministic(n: Count, H: Count, eps: Annotated[float, "[0, 1/2)"] = 
 
 
 @bound()
-def limit_quantised(H: Count, eps: NonNegative) -> float:
+def limit_quantised(H: Count, eps: Share) -> float:
     """H eps / 2: the least worst regret over two constant experts, eps apart, whose actions get the same code.
 
     Labels: thm-limit-quant, prop-limit-quant-attained. Source: Cao & Xie, Theorem 8, as reported (theirs is H eps / 4); the
@@ -45,7 +45,7 @@ def limit_stochastic(n: Count, c: NonNegative, width: Positive = 1.0) -> float:
     Labels: thm-limit-stoch, prop-limit-stoch-attained, prop-limit-displayed, prop-limit-wide. Source: Cao & Xie, Theorem 9 and, for
     prop-limit-displayed, Appendix E.2, as reported; (1 - TV)/2 in place of (1 - TV)/4, and what attains it, are ours.
     """
-    return wrong_majority(n, c / (width * math.sqrt(n)))
+    return wrong_majority(n, min(0.5, c / (width * math.sqrt(n))))
 
 
 @bound()

@@ -53,7 +53,7 @@ def smoothing_floor(horizon: Count, actions: Count, alpha: Share) -> float:
     return 2 * lost(alpha * (1 - 1 / actions), horizon / 2)
 
 
-@bound("isclose(sum(expert_law), 1)", "isclose(sum(learner_law), 1)")
+@bound("sum(expert_law) == 1", "sum(learner_law) == 1")
 def mistake_probability(expert_law: Law, learner_law: Law) -> float:
     """The learner's probability of the trajectories that a deterministic expert never takes, from the two laws on the same paths.
 
@@ -108,7 +108,7 @@ def regret_of_mle(n: Count, log_class: NonNegative, delta: Level, *, determinist
     return regret_deterministic(1.0, hellinger2) if deterministic else regret_any_expert(1.0, hellinger2)
 
 
-@bound("sum(masses) <= 1 + 1e-9")
+@bound("sum(masses) <= 1")
 def missing_label_regret(n: Natural, masses: Law, guess: Share = 0.5) -> float:
     """guess * sum p (1 - p)^n: the expected regret per step of a label table whose unseen labels are wrong with chance ``guess``.
 

@@ -34,7 +34,7 @@ def one_mode_spread(distance: Positive) -> float:
     return distance / 10
 
 
-@bound("K * least <= 1 or isclose(K * least, 1)")
+@bound("K * least <= 1")
 def blind_coverage(least: Annotated[float, "(0, 1]"], K: Count, n: Count) -> float:
     """1 - K (1 - least)^n, or 0 where that is negative: how often n rollouts cover all K modes at least, if each of them gets
     (valid) paths with probability ``least`` or more. With least = 1/K, of a head that trembles symmetrically about the start.
@@ -107,15 +107,6 @@ def fork_blind(box: Annotated[float, "(0, 1/4)"] = 0.06) -> float:
     a = np.unique(np.clip([first, 0.4 - first, 0.4 + first, 1.6 - first, 1], first, 1))
     low, high = (np.clip((0.25 - 0.25 * a + side) / 0.15, -1, 1) for side in (-box, box))
     return float(np.trapezoid(1 - (high - low) / 2, a))
-
-
-@bound()
-def clears(blind: Share, least_coverage: Share = 0.9) -> tuple[float, float]:
-    """(success, valid coverage) that a head must pass to count as multimodal: those of the mode-blind sampler, and .9.
-
-    Labels: prop-clears. Source: our definition.
-    """
-    return blind, least_coverage
 
 
 @bound()

@@ -18,15 +18,6 @@ FAR = 40.0  # standard deviations: beyond, a normal law has no mass
 APART = "A + B < 1", "(d + 1) * eps < B"
 
 
-@bound()
-def codes_returned(n_codes: Count) -> int:
-    """n: the number of codes with encode(decode(code)) = code, if every value lies in its own cell.
-
-    Labels: prop-section. Source: ours.
-    """
-    return n_codes
-
-
 @bound("all(edges[:-1] <= edges[1:])")
 def cells_radius(edges: Annotated[ArrayLike, "(n + 1,)"], values: Annotated[ArrayLike, "(n,)"]) -> float:
     """max_i max(v_i - e_i, e_{i+1} - v_i): the largest |q(u) - u| over the range of the edges; attained at an edge,
@@ -64,7 +55,7 @@ def equal_cells_distance(eps_prime: Positive, width: Positive, L: Positive) -> f
 
     Labels: prop-equal-cells. Source: ours.
     """
-    return (eps_prime - width) / L
+    return max(0.0, eps_prime - width) / L
 
 
 @bound("distance * L <= width")
@@ -73,7 +64,7 @@ def zero_one_rate(distance: NonNegative, width: Positive, L: NonNegative) -> flo
 
     Labels: prop-zero-one. Source: ours.
     """
-    return distance * L / width
+    return min(1.0, distance * L / width)
 
 
 @bound("k != 4")
@@ -188,15 +179,6 @@ def bias_of_same_average(A: Part, B: Part, d: Positive, eps: Positive) -> tuple[
     """
     c = (d + 0.5) / B * eps
     return c, c * (1 - B / (1 - A))
-
-
-@bound()
-def sup_radius_regret(eps_q: NonNegative) -> float:
-    """eps_q: regret per step of q o pi*, when the reward is 1 - |u - pi*(x)| at the learner's own state and q stays in range.
-
-    Labels: prop-sup-regret. Source: ours.
-    """
-    return eps_q
 
 
 @bound("A + B < 1")

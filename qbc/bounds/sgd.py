@@ -84,7 +84,7 @@ def mean_return(horizon: Annotated[int, "[1, 1000000]"], variance: NonNegative) 
     return math.exp(special.logsumexp(log_choose + log_double_factorial + special.xlogy(k, variance)))
 
 
-@bound("horizon**2 * variance <= 0.1 or isclose(horizon**2 * variance, 0.1)")
+@bound("horizon**2 * variance <= 0.1")
 def mean_return_leading(horizon: Count, variance: NonNegative) -> float:
     """exp(2 H^2 V): the leading order of the mean return, for H^2 V <= .1.
 

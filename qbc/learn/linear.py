@@ -13,13 +13,27 @@ def fit_linear(x: Array, u: Array, prior: Linear | None = None) -> Linear:
     """The affine least-squares fit to x (N, dx), u (N, du) that is closest to ``prior`` (default: zero) among all minimisers.
 
     What the demonstrations do not excite keeps the prior's value: the limit of gradient descent started at the prior.
+    Where they excite all and there is one minimiser, it is sought without a prior from centred and scaled columns, so that no unit and
+    no distance from 0 costs digits.
     """
     _checked("fit_linear", x, u)
+    if prior is None and (scales := _scales(x)):
+        mean, spread = scales
+        gain = (np.linalg.lstsq((x - mean) / spread, u - u.mean(axis=0), rcond=None)[0] / spread[:, None]).T
+        return Linear(gain, u.mean(axis=0) - gain @ mean)
     prior = prior or Linear(np.zeros((u.shape[1], x.shape[1])), np.zeros(u.shape[1]))
     design = np.hstack([x, np.ones((len(x), 1))])
     rest = u - (x @ prior.gain.T + prior.offset)
     change = np.linalg.lstsq(design, rest, rcond=None)[0].T
     return Linear(prior.gain + change[:, :-1], prior.offset + change[:, -1])
+
+
+def _scales(x: Array) -> tuple[Array, Array] | None:
+    """Means and spreads of the columns, if none is constant up to rounding, nor a combination of others: there is one minimiser."""
+    mean, spread = x.mean(axis=0), x.std(axis=0)
+    least = np.finfo(float).eps * max(x.shape) * np.maximum(np.abs(mean), spread.max(initial=0.0))
+    alone = bool((spread > least).all()) and np.linalg.matrix_rank((x - mean) / spread) == x.shape[1]
+    return (mean, spread) if alone else None
 
 
 def descend(x: Array, u: Array, *, steps: int, lr: float) -> Array:

@@ -47,7 +47,11 @@ class Generators:
         return h
 
     def __call__(self, z: Array) -> Array:
-        """Actions (k, N) for noise z (N, d) shown to all, or (k, N, d)."""
+        """Actions (k, N) for noise z (N, d) shown to all, or (k, N, d); ``ValueError`` for other shapes and what is not finite."""
+        k, d = self.weights[0].shape[:2]
+        if np.ndim(z) not in (2, 3) or np.shape(z)[-1] != d or (np.ndim(z) == 3 and len(z) != k):
+            raise ValueError(f"z: (N, {d}) or ({k}, N, {d}), got {np.shape(z)}")
+        finite("z", z, *("network", "row", "column")[3 - np.ndim(z) :])
         with alone():
             return array(self.forward(tensor(z))[..., 0])
 
@@ -69,17 +73,22 @@ def fit_lipschitz(
 
     Each step of ``fit`` compares, for every generator, a sorted batch of its actions with as many quantiles of ``u``.
     ``normalise=False`` leaves the layers free; ``constants`` then only scale the output at the start.
-    Constants are in units of u over units of z, so neither is rescaled. Raises ``ValueError`` for data, constants, activations or
-    widths that do not fit, or if training diverged.
+    Constants are in units of u over units of z, so neither is rescaled; the networks start around the mean of u. Raises ``ValueError``
+    for data, constants, activations or widths that do not fit, for settings of ``fit`` that it has no use for, or if training diverged.
     """
-    if z.ndim != 2 or u.ndim != 1 or not len(u) or not len(constants) or min(constants) <= 0:
+    if z.ndim != 2 or u.ndim != 1 or not len(u) or not len(constants) or not all(0 < c < np.inf for c in constants):
         raise ValueError(f"fit_lipschitz needs z (N, d), u (M,) and constants > 0, got {z.shape}, {u.shape} and {tuple(constants)}")
+    for name, unused in (("activation", "silu"), ("every", 0), ("held_out", 0.0)):
+        if getattr(fit, name) != unused:
+            raise ValueError(f"{name}: fit_lipschitz has no use for it, got {getattr(fit, name)!r} in fit")
     finite("z", z, "row", "column")
     finite("u", u, "row")
     if activation not in ONE_LIPSCHITZ or fit.width % 2:
         raise ValueError(f"activation must be one of {', '.join(ONE_LIPSCHITZ)} and width even, got {activation!r} and {fit.width}")
     k, g, batch = len(constants), generator(fit.seed), fit.batch or len(z)
     net = Ensemble(k, (z.shape[1], *[fit.width] * fit.depth, 1), fit.seed)
+    with torch.no_grad():
+        net.biases[-1] += float(u.mean())  # far from 0 it would take all steps to get there
     top = tensor(constants)[:, None, None]
     Z, target = tensor(z), tensor(np.quantile(u, (np.arange(batch) + 0.5) / batch))
 

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import ArrayLike
 
 from qbc.arrays import finite
-from qbc.learn.device import array, tensor
+from qbc.learn.device import alone, array, tensor
 from qbc.learn.networks import Ensemble, Networks
 from qbc.systems import Array
 
@@ -38,11 +38,13 @@ def stream_gains(
     """SGD on half the mean squared error of u = gain x, in n independent chains; the last ``keep`` iterates are kept.
 
     ``batches`` gives x (n, B), u (n, B) anew for every step. ``lr`` is a number or one for each step. A moving average starts at
-    ``start`` (a number or (n,)) and moves by the share gamma towards each new iterate. Raises ``ValueError`` if lr and steps differ.
+    ``start`` (a number or (n,)) and moves by the share gamma towards each new iterate. Raises ``ValueError`` if lr and steps
+    differ, or for an lr that is not finite.
     """
     rates = np.broadcast_to(np.asarray(lr, dtype=float), np.shape(lr) or (steps,))
     if rates.shape != (steps,) or not 1 <= keep <= steps:
         raise ValueError(f"stream_gains needs one lr or {steps}, and 1 <= keep <= steps; got {np.shape(lr)} and keep = {keep}")
+    finite("lr", rates, "step")
     if any(not 0 < g <= 1 for g in gammas):
         raise ValueError(f"gammas must lie in (0, 1], got {tuple(gammas)}")
     gain, averages, kept = np.asarray(start, dtype=float), [np.asarray(start, dtype=float) for _ in gammas], []
@@ -71,29 +73,36 @@ def stream_networks(nets: Networks, batches: Batches, *, lr: float, steps: int, 
     ``batches`` gives x (k, B, dx), u (k, B, du) anew for every step. The last ``count`` iterates at distance ``every`` are kept,
     with their moving averages (share ``gamma`` towards each iterate, started at ``nets``).
     """
-    if not (1 <= count * every <= steps and 0 < gamma <= 1 and lr > 0):
-        raise ValueError(f"stream_networks needs count * every <= steps, 0 < gamma <= 1, lr > 0; got {count} * {every}, {gamma}, {lr}")
+    if not (1 <= count * every <= steps and 0 < gamma <= 1 and 0 < lr < np.inf):
+        raise ValueError(
+            f"stream_networks needs count * every <= steps, 0 < gamma <= 1, a finite lr > 0; got {count} * {every}, {gamma}, {lr}"
+        )
     net, average = nets.net.snapshot().requires_grad_(True), nets.net.snapshot()
     raw, ema = [], []
-    for t in range(1, steps + 1):
-        x, u = (tensor(a) for a in _checked(batches(), t))
-        loss = ((net(x) - u) ** 2).mean(dim=(1, 2)).sum()
-        slopes = torch.autograd.grad(loss, list(net.parameters()))
-        with torch.no_grad():
-            for p, m, g in zip(net.parameters(), average.parameters(), slopes, strict=True):
-                p.sub_(g, alpha=lr)
-                m.lerp_(p, gamma)
-        if t > steps - count * every and (steps - t) % every == 0:
-            raw.append(net.snapshot())
-            ema.append(average.snapshot())
+    with alone(grad=True):
+        for t in range(steps):
+            x, u = (tensor(a) for a in _checked(batches(), t))
+            out = net(x)
+            if out.shape != u.shape:
+                raise ValueError(f"batch {t}: u must be of the shape {tuple(out.shape)}, got {tuple(u.shape)}")
+            slopes = torch.autograd.grad(((out - u) ** 2).mean(dim=(1, 2)).sum(), list(net.parameters()))
+            with torch.no_grad():
+                for p, m, g in zip(net.parameters(), average.parameters(), slopes, strict=True):
+                    p.sub_(g, alpha=lr)
+                    m.lerp_(p, gamma)
+            left = steps - 1 - t
+            if left < count * every and left % every == 0:
+                raw.append(net.snapshot())
+                ema.append(average.snapshot())
     return Checkpoints(Networks(Ensemble.join(raw)), Networks(Ensemble.join(ema)), count)
 
 
 def tangents(nets: Networks, x: Array) -> Array:
     """The derivative of every network's outputs at x (N, dx) in its own parameters: (k, N, du, P)."""
-    net = nets.net.snapshot().requires_grad_(True)
-    out, rows = net(tensor(x)), []
-    for o in out.sum(dim=0).reshape(-1):
-        slopes = torch.autograd.grad(o, list(net.parameters()), retain_graph=True)
-        rows.append(torch.cat([g.reshape(net.k, -1) for g in slopes], dim=1))
+    net, rows = nets.net.snapshot().requires_grad_(True), []
+    with alone(grad=True):
+        out = net(tensor(x))
+        for o in out.sum(dim=0).reshape(-1):
+            slopes = torch.autograd.grad(o, list(net.parameters()), retain_graph=True)
+            rows.append(torch.cat([g.reshape(net.k, -1) for g in slopes], dim=1))
     return array(torch.stack(rows, dim=1)).reshape(net.k, *out.shape[1:], -1)

@@ -14,7 +14,7 @@ To add a quantizer: a function that returns `Cells`, and one instance of it in `
 from qbc.quantizers.checks import Codes, Floats
 from qbc.quantizers.circle import Periodic, periodic
 from qbc.quantizers.examples import CIRCLES, EXAMPLES, VECTORS
-from qbc.quantizers.fits import FewerCodes, NarrowRange, fit_mu_law, fit_openvla, fit_uniform, kmeans, quantile
+from qbc.quantizers.fits import FewerCodes, LargeError, ManyTurns, fit_mu_law, fit_openvla, fit_uniform, kmeans, quantile
 from qbc.quantizers.grids import codebook, lattice, mu_law, openvla, uniform
 from qbc.quantizers.quantizer import Cells, Dithered, Fitted, Quantizer
 from qbc.quantizers.stored import from_json, load, save, to_json
@@ -31,7 +31,8 @@ __all__ = [
     "FewerCodes",
     "Fitted",
     "Floats",
-    "NarrowRange",
+    "LargeError",
+    "ManyTurns",
     "PerCoordinate",
     "Periodic",
     "Quantizer",

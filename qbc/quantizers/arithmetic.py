@@ -13,7 +13,7 @@ import numpy as np
 
 from qbc.quantizers.checks import Codes, Floats, no_nan
 
-CHUNK = 32_768  # entries at once: the intermediate arrays stay in the processor's cache
+CHUNK = 32_768  # entries at once, or half as many of d > 1 coordinates: the intermediate arrays stay in the processor's cache
 FEW = 1024  # below this a search is as fast
 
 
@@ -63,7 +63,8 @@ def encode(r: Ruler, u: Floats) -> Codes:
     """Codes of u (…, d), of its shape; of any shape if d = 1. NaN raises ``ValueError``."""
     flat, codes = u.reshape(-1), np.empty(u.shape, dtype=np.int64)
     out, d = codes.reshape(-1), len(r.origin)
-    size = min(CHUNK // d * d or d, flat.size)
+    chunk = CHUNK if d == 1 else CHUNK // 2
+    size = min(chunk // d * d or d, flat.size)
     origin, scale, top = ((x[0] if d == 1 else np.resize(x, size)) for x in (r.origin, r.scale, r.top))
     t, part, low = np.empty(size), np.empty(size, dtype=np.int32), np.empty(size, dtype=np.int32)
     mask, bits = np.int32((1 << r.bits) - 1), np.int32(r.bits)

@@ -1,5 +1,7 @@
 """What the arguments of quantizers must be. Every error is one line and begins with the argument's name."""
 
+import sys
+import warnings
 from typing import TypeAlias
 
 import numpy as np
@@ -7,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.int64]
+Random: TypeAlias = np.random.Generator | None
 
 LARGEST = float(np.finfo(np.float64).max) / 2  # of numbers up to this, sums and differences are finite
 
@@ -17,9 +20,45 @@ def check_count(name: str, n: object) -> int:
     return int(n)
 
 
-def check_range(low: float, high: float) -> None:
-    if not -LARGEST <= low < high <= LARGEST:
-        raise ValueError(f"low, high: at most {LARGEST:.3g} in size, with low < high, not {low}, {high}")
+def check_range(low: float, high: float, names: tuple[str, str] = ("low", "high")) -> None:
+    a, b = names
+    if not (_real(low) and _real(high) and -LARGEST <= low < high <= LARGEST):
+        raise ValueError(f"{a}, {b}: numbers of at most {LARGEST:.3g} in size, with {a} < {b}, not {low!r}, {high!r}")
+
+
+def check_positive(name: str, x: float) -> None:
+    if not (_real(x) and 0 < x <= LARGEST):
+        raise ValueError(f"{name}: positive and finite, not {x!r}")
+
+
+def _real(x: object) -> bool:
+    return isinstance(x, int | float | np.integer | np.floating) and not isinstance(x, bool)
+
+
+def generator(why: str, rng: object) -> np.random.Generator:
+    """rng, if it is what draws."""
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(f"rng: {why} a numpy Generator, not {rng!r}")
+    return rng
+
+
+def numbers(name: str, x: ArrayLike) -> Floats:
+    """x as floats, of any shape; texts and lists of unlike lengths are refused."""
+    try:
+        array = np.asarray(x)
+        if array.dtype.kind in "biuf":
+            return np.asarray(array, dtype=np.float64)
+    except ValueError:  # unlike lengths
+        pass
+    raise ValueError(f"{name}: an array of numbers")
+
+
+def warn(text: str, category: type[Warning]) -> None:
+    """A warning that points to the line from which the quantizers were called."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back and str(frame.f_globals.get("__name__")).startswith("qbc.quantizers."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(text, category, stacklevel=level)
 
 
 def increasing(name: str, x: ArrayLike, *, point: bool = False) -> Floats:
@@ -36,7 +75,7 @@ def increasing(name: str, x: ArrayLike, *, point: bool = False) -> Floats:
 
 
 def no_nan(u: ArrayLike) -> Floats:
-    array = np.asarray(u, dtype=np.float64)
+    array = numbers("u", u)
     if np.isnan(array).any():
         raise ValueError(f"u: must not contain NaN, as it does{entry(np.isnan(array))}")
     return array
@@ -58,7 +97,7 @@ def entry(bad: NDArray[np.bool_]) -> str:
 
 def data(name: str, x: ArrayLike, ndim: int = 1) -> Floats:
     """x as floats, (N,) or (N, d), none missing; fits call it."""
-    array = np.asarray(x, dtype=np.float64)
+    array = numbers(name, x)
     if array.ndim != ndim:
         shape, other = ("(N,)", "fit takes (N, d)") if ndim == 1 else ("(N, d)", "kmeans, quantile and fit_... take (N,)")
         raise ValueError(f"{name}: {shape}, not {array.shape}; {other}")

@@ -7,7 +7,7 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qbc.quantizers.checks import Codes, Floats, check_count, check_range, entry, increasing, some
+from qbc.quantizers.checks import Codes, Floats, check_count, check_range, entry, increasing, numbers, some
 from qbc.quantizers.quantizer import Cells, Quantizer
 
 
@@ -57,14 +57,15 @@ class Periodic(Quantizer):
         return 0.0
 
     def encode(self, u: ArrayLike, rng: np.random.Generator | None = None) -> Codes:
-        actions = np.asarray(u, dtype=np.float64)
+        actions = numbers("u", u)
         if not np.isfinite(actions).all():
             raise ValueError(f"u: finite on a circle, as it is not{entry(~np.isfinite(actions))}")
-        low, high = self.ends
-        if actions.size and not (low <= actions.min() and actions.max() < high):
-            turned = low + np.mod(actions - low, high - low)
-            actions = np.where((low <= actions) & (actions < high), actions, turned)  # what lies in the turn stays to the last bit
-        return self.cells.encode(actions)
+        codes, (low, high) = np.asarray(self.cells.encode(actions), order="C"), self.ends
+        if actions.size and not (low <= actions.min() and actions.max() < high):  # only these are turned: few, or all of them
+            flat = actions.reshape(-1)
+            out = np.flatnonzero((flat < low) | (flat >= high))
+            codes.reshape(-1)[out] = self.cells.encode(low + np.mod(flat[out] - low, high - low))
+        return codes[()]
 
 
 def periodic(n_codes: int, low: float = -np.pi, high: float = np.pi) -> Periodic:

@@ -4,26 +4,34 @@
 code and decodes to itself; and at most n distinct values are the codebook. The others are grids over a range, whatever lies in it.
 A coordinate that never moves gets one code, which decodes to it, from all of them.
 
-Each tells what it could not do by a warning: `FewerCodes`, `NarrowRange`. In messages the data are called `name`.
+Each tells what it could not do by a warning: `FewerCodes`, `LargeError`, `ManyTurns`. In messages the data are called `name`.
 """
 
 import warnings
 from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qbc.quantizers.checks import Floats, check_count, data
-from qbc.quantizers.grids import Decode, codebook, decoded, midpoints, mu_law, openvla, uniform
-from qbc.quantizers.quantizer import Cells, Fitted
+from qbc.quantizers.checks import Codes, Floats, Random, check_count, data, generator, warn
+from qbc.quantizers.circle import Periodic, periodic
+from qbc.quantizers.grids import Decode, check_decode, check_edges, codebook, decoded, midpoints, mu_law, openvla, uniform
+from qbc.quantizers.quantizer import Cells, Fitted, root_mean_square
+
+Q = TypeVar("Q", Cells, Periodic)
 
 
 class FewerCodes(UserWarning):
     """A fit has fewer codes than were asked for, because values repeat in the data."""
 
 
-class NarrowRange(UserWarning):
-    """A fit's range is far narrower than the data: more than half of their variance would be lost by clipping to it."""
+class LargeError(UserWarning):
+    """A fit loses nine tenths of the variance of its own data or more: a range far narrower than they are, or cells far wider."""
+
+
+class ManyTurns(UserWarning):
+    """Data span more than three turns of the circle that they are to lie on, as degrees do where radians are meant."""
 
 
 def fit_uniform(u: ArrayLike, n_codes: int, *, name: str = "u") -> Cells:
@@ -40,7 +48,7 @@ def fit_mu_law(u: ArrayLike, n_codes: int, *, name: str = "u") -> Cells:
     actions = data(name, u)
     check_count("n_codes", n_codes)
     low, high = float(actions.min()), float(actions.max())
-    if low == high:
+    if _flat(low, high, n_codes):
         q = _point(low, high)
     else:
         unit, reach = mu_law(n_codes), max(abs(low), abs(high))
@@ -51,29 +59,34 @@ def fit_mu_law(u: ArrayLike, n_codes: int, *, name: str = "u") -> Cells:
 def fit_openvla(u: ArrayLike, n_edges: int = 256, *, name: str = "u") -> Cells:
     """`openvla` between the 1 % and 99 % quantiles of all actions pooled, not per episode; one code if these are equal."""
     actions = data(name, u)
-    if check_count("n_edges", n_edges) < 2:
-        raise ValueError(f"n_edges: at least 2, not {n_edges}")
+    check_edges(n_edges)
     q01, q99 = (float(q) for q in np.quantile(actions, [0.01, 0.99]))
     q = _point(q01, q99) if _flat(q01, q99, n_edges) else openvla(q01, q99, n_edges)
     return _told(q, "openvla", n_edges, n_edges - 1, actions, name)
 
 
+def on_circle(u: ArrayLike, n_codes: int, low: float, high: float, *, name: str) -> Periodic:
+    """`periodic` on the circle from low to high [action units]: nothing is learned from data, but what does not suit them is told."""
+    actions, q = data(name, u), periodic(n_codes, low, high)
+    if np.ptp(actions) > 3 * (high - low):
+        warn(f"{name}: data from {actions.min():.5g} to {actions.max():.5g} on a circle of length {high - low:.5g}", ManyTurns)
+    return _told(q, "periodic", n_codes, n_codes, actions, name)
+
+
 def quantile(u: ArrayLike, n_codes: int, decode: Decode = "center", *, name: str = "u") -> Cells:
-    """Cells of equal mass, with the edges of scikit-learn's KBinsDiscretizer; equal edges are one.
-    An atom's cell ends half way to its neighbours in the data, so that no other of them falls into it, if there is a code to
-    spare; if not, it shares it with what follows. At most n distinct values are the codebook, whatever `decode`."""
+    """Cells of equal mass, with the edges of scikit-learn's KBinsDiscretizer. Atoms are set aside: their cells end half way to
+    their neighbours in the data, so that no other of them falls into one, and the codes that are left go to the others, between
+    two atoms by their mass. Where no code is left, what lies between two atoms goes to the nearer.
+    At most n distinct values are the codebook, whatever `decode`."""
     actions = data(name, u)
     check_count("n_codes", n_codes)
+    check_decode(decode)
     levels, counts = np.unique(actions, return_counts=True)
-    if levels.size <= n_codes:
-        q = _book(levels, levels[0], levels[-1])
-    else:
-        edges = np.quantile(actions, np.linspace(0, 1, n_codes + 1), method="averaged_inverted_cdf")
-        q = _around(edges, levels, counts * n_codes > actions.size, decode)
+    q = _book(levels, levels[0], levels[-1]) if levels.size <= n_codes else _around(levels, counts, n_codes, decode)
     return _told(q, "quantile", n_codes, n_codes, actions, name)
 
 
-def kmeans(u: ArrayLike, n_codes: int, rng: np.random.Generator, *, name: str = "u") -> Cells:
+def kmeans(u: ArrayLike, n_codes: int, rng: Random, *, name: str = "u") -> Cells:
     """Codebook of the k-means centres, between the ends of the data (BeT, no offsets).
     The fit makes the *average* squared error small; the radius is whatever that leaves in the tails.
     Atoms are centres of their own; k-means places the others on the rest of the data. At most n distinct values are the codebook."""
@@ -82,7 +95,7 @@ def kmeans(u: ArrayLike, n_codes: int, rng: np.random.Generator, *, name: str = 
 
     actions = data(name, u)
     check_count("n_codes", n_codes)
-    state = int(rng.integers(2**31))
+    state = int(generator("k-means draws from", rng).integers(2**31))
     levels, counts = np.unique(actions, return_counts=True)
     low, high = levels[0], levels[-1]
     if levels.size > n_codes:
@@ -97,22 +110,44 @@ def kmeans(u: ArrayLike, n_codes: int, rng: np.random.Generator, *, name: str = 
     return _told(_book(levels, low, high), "kmeans", n_codes, n_codes, actions, name)
 
 
-def _around(edges: Floats, levels: Floats, atom: NDArray[np.bool_], decode: Decode) -> Cells:
-    """Cells between edges (n + 1,), some equal, with a cell for each of the levels that is an atom, which decodes to it."""
-    atoms, between = levels[atom], midpoints(levels)
+def _around(levels: Floats, counts: Codes, n: int, decode: Decode) -> Cells:
+    """Cells of more than n levels with their counts in the data: one for each atom, which decodes to it, and quantiles between."""
+    atom, between = _atoms(counts, n), midpoints(levels)
     if decode == "right":  # its cells own their right ends
         between = np.minimum(between, np.nextafter(levels[1:], -np.inf))
-    begin = np.searchsorted(edges, np.concatenate([[-np.inf], levels[:-1]])[atom], side="right")
-    end = np.searchsorted(edges, np.concatenate([levels[1:], [np.inf]])[atom], side="left")
-    near = np.zeros(edges.size, dtype=bool)  # edges at an atom, or between it and its neighbours in the data
-    for b, e in zip(begin, end, strict=True):
-        near[b:e] = True
-    below, above = np.concatenate([levels[:1], between])[atom], np.concatenate([between, levels[-1:]])[atom]
     outer = [_below(levels[0], between) if atom[0] else levels[0], _above(levels[-1], between) if atom[-1] else levels[-1]]
-    ends = np.unique(np.concatenate([edges[~near], outer, below, above[end - begin > 1]]))
+    cuts = [np.array(outer), between[atom[:-1] & atom[1:]]]
+    starts = np.flatnonzero(~atom & np.r_[True, atom[:-1]])  # of the gaps between atoms
+    stops = np.flatnonzero(~atom & np.r_[atom[1:], True]) + 1
+    masses = np.array([counts[a:b].sum() for a, b in zip(starts, stops, strict=True)])
+    for a, b, k in zip(starts, stops, _dealt(n - int(atom.sum()), masses, stops - starts), strict=True):
+        sides = between[[i for i in (a - 1, b - 1) if 0 <= i < between.size]]
+        if k:
+            inner = np.linspace(0, 1, k + 1)[1:-1]
+            cuts += [sides, np.quantile(np.repeat(levels[a:b], counts[a:b]), inner, method="averaged_inverted_cdf")]
+        elif sides.size == 2:
+            cuts.append(levels[[a - 1]] / 2 + levels[[b]] / 2)
+    ends = np.unique(np.concatenate(cuts))
     values = decoded(ends, decode).copy()
-    values[np.searchsorted(ends[1:-1], atoms, side="left" if decode == "right" else "right")] = atoms
+    values[np.searchsorted(ends[1:-1], levels[atom], side="left" if decode == "right" else "right")] = levels[atom]
     return Cells(values, ends, closed="right" if decode == "right" else "left")
+
+
+def _atoms(counts: Codes, n: int) -> NDArray[np.bool_]:
+    """Which of more than n levels get a code of their own: those with more than their share, again once these are set aside."""
+    atom = np.zeros(counts.size, dtype=bool)
+    while (more := ~atom & (counts * (n - atom.sum()) > counts[~atom].sum())).any():
+        atom |= more
+    return atom
+
+
+def _dealt(codes: int, masses: Codes, sizes: Codes) -> list[int]:
+    """The codes for each gap: at least one, as far as they go, and no more than levels; each next one where it has most to do."""
+    dealt = np.zeros(masses.size, dtype=np.int64)
+    for _ in range(codes):
+        need = np.where(dealt < sizes, masses / (dealt + (dealt == 0) / (2.0 * masses.sum())), 0.0)
+        dealt[need.argmax()] += 1
+    return [int(k) for k in dealt]
 
 
 def _book(levels: Floats, low: float, high: float) -> Cells:
@@ -137,15 +172,14 @@ def _point(low: float, high: float) -> Cells:
     return codebook([low + (high - low) / 2], low, high)
 
 
-def _told(q: Cells, kind: str, n: int, expected: int, actions: Floats, name: str) -> Cells:
+def _told(q: Q, kind: str, n: int, expected: int, actions: Floats, name: str) -> Q:
     """q with the record of what it was fitted to, once warnings have said what it could not do."""
     low, high = float(actions.min()), float(actions.max())
     if q.n_codes < expected:
-        warnings.warn(f"{name}: fewer codes than asked for, {q.n_codes} of {expected}", FewerCodes, stacklevel=3)
+        warn(f"{name}: fewer codes than asked for, {q.n_codes} of {expected}", FewerCodes)
     unit = max(abs(low), abs(high)) or 1.0  # squares neither vanish nor overflow
-    x = actions / unit
-    lost = np.maximum(np.maximum(q.low / unit - x, x - q.high / unit), 0.0)
-    if (lost**2).mean() > x.var() / 2:
-        text = f"range [{q.low:.5g}, {q.high:.5g}] far narrower than the data, [{low:.5g}, {high:.5g}]"
-        warnings.warn(f"{name}: {text}", NarrowRange, stacklevel=3)
+    error, spread = root_mean_square(q.distance(q(actions), actions)) / unit, float((actions / unit).std())
+    if error**2 > 0.9 * spread**2 and not _flat(low, high, q.n_codes):
+        span = f"{q.n_codes} codes on [{q.low:.5g}, {q.high:.5g}], data on [{low:.5g}, {high:.5g}]"
+        warn(f"{name}: rms error {error * unit:.3g} where the data deviate by {spread * unit:.3g}: {span}", LargeError)
     return replace(q, fitted=Fitted(kind, n, actions.size, low, high))

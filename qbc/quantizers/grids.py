@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qbc.quantizers.checks import LARGEST, Floats, check_count, check_range, data
+from qbc.quantizers.checks import LARGEST, Floats, check_count, check_positive, check_range, data, numbers
 from qbc.quantizers.quantizer import Cells
 
 Decode: TypeAlias = Literal["left", "center", "right"]
@@ -23,8 +23,8 @@ def uniform(n_codes: int, low: float = -1.0, high: float = 1.0, decode: Decode =
 
 def lattice(step: float, reach: float, kind: Kind = "mid-tread", decode: Decode = "center") -> Cells:
     """Cells of width `step` that cover ±reach [action units]; 0 is the centre of a cell (mid-tread) or an edge."""
-    if not (0 < step < np.inf and 0 < reach < np.inf):
-        raise ValueError(f"step, reach: positive and finite, not {step}, {reach}")
+    check_positive("step", step)
+    check_positive("reach", reach)
     if kind not in ("mid-tread", "mid-rise"):
         raise ValueError(f"kind: 'mid-tread' or 'mid-rise', not {kind!r}")
     shift = 0.5 if kind == "mid-tread" else 0.0
@@ -36,7 +36,7 @@ def lattice(step: float, reach: float, kind: Kind = "mid-tread", decode: Decode 
 def codebook(values: ArrayLike, low: float, high: float) -> Cells:
     """The nearest of the given values (any order) on [low, high]; edges are the midpoints, a tie goes up.
     Of one value alone low = high may be said, too: what never moves."""
-    levels = np.unique(data("values", np.ravel(values)))
+    levels = np.unique(data("values", numbers("values", values).ravel()))
     point = levels.size == 1 and low == high
     if not (-LARGEST <= low <= levels[0] and levels[-1] <= high <= LARGEST and (low < high or point)):
         raise ValueError(f"values: all inside [low, high] = [{low}, {high}]")
@@ -52,9 +52,8 @@ def mu_law(n_codes: int = 1024, mu: float = 100.0, reach: float = 1.0) -> Cells:
     """n equal cells in F(u) = sign(u) ln(1 + μ|u|)/ln(1 + μ·reach), decoded to F⁻¹ of their centres.
     Source: Gato (Reed et al. 2022), n = 1024, μ = 100; Gato itself uses reach = 256 for observations."""
     check_count("n_codes", n_codes)
-    check_range(-reach, reach)
-    if not 0 < mu < np.inf:
-        raise ValueError(f"mu: positive and finite, not {mu}")
+    check_positive("reach", reach)
+    check_positive("mu", mu)
     y = np.linspace(-1, 1, 2 * n_codes + 1)  # edges and centres alternate
     u = np.clip(np.sign(y) * np.expm1(np.abs(y) * np.log1p(mu * reach)) / mu, -reach, reach)
     return Cells(u[1::2], u[::2])
@@ -64,7 +63,14 @@ def openvla(q01: float = -1.0, q99: float = 1.0, n_edges: int = 256) -> Cells:
     """RT-2 / OpenVLA: [q01, q99] → [−1, 1], clip, 256 *edges* there, hence 255 cells, decoded to their centres.
     The middle of the range is a centre (mid-tread). What lies outside saturates, and the radius does not see it.
     The reference code has a 256th token for exactly 1, which decodes like the 255th: here they are one code."""
+    check_edges(n_edges)
+    check_range(q01, q99, ("q01", "q99"))
     return uniform(n_edges - 1, q01, q99)
+
+
+def check_edges(n_edges: int) -> None:
+    if check_count("n_edges", n_edges) < 2:
+        raise ValueError(f"n_edges: at least 2, not {n_edges}")
 
 
 def with_decode(edges: Floats, decode: Decode) -> Cells:
@@ -72,9 +78,13 @@ def with_decode(edges: Floats, decode: Decode) -> Cells:
     return Cells(decoded(edges, decode), edges, closed="right" if decode == "right" else "left")
 
 
-def decoded(edges: Floats, decode: Decode) -> Floats:
-    """The left ends, centres or right ends of cells; a centre lies left of the right end even where rounding would have it there."""
+def check_decode(decode: Decode) -> None:
     if decode not in ("left", "center", "right"):
         raise ValueError(f"decode: 'left', 'center' or 'right', not {decode!r}")
+
+
+def decoded(edges: Floats, decode: Decode) -> Floats:
+    """The left ends, centres or right ends of cells; a centre lies left of the right end even where rounding would have it there."""
+    check_decode(decode)
     left, right = edges[:-1], edges[1:]
     return {"left": left, "center": np.minimum((left + right) / 2, np.nextafter(right, -np.inf)), "right": right}[decode]

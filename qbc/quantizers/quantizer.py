@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from qbc.quantizers import arithmetic
-from qbc.quantizers.checks import Codes, Floats, check_count, increasing, no_nan, some
+from qbc.quantizers.checks import Codes, Floats, check_count, generator, increasing, no_nan, numbers, some
 
 
 @dataclass(frozen=True)
@@ -25,10 +25,12 @@ class Fitted:
     def __post_init__(self) -> None:
         if not isinstance(self.kind, str):
             raise ValueError(f"kind: a name, not {self.kind!r}")
-        check_count("n", self.n)
-        check_count("rows", self.rows)
+        for name in ("n", "rows"):
+            object.__setattr__(self, name, check_count(name, getattr(self, name)))  # numpy's counts become Python's, as JSON wants
         if not -np.inf < self.low <= self.high < np.inf:
             raise ValueError(f"low, high: finite with low ≤ high, not {self.low}, {self.high}")
+        for name in ("low", "high"):
+            object.__setattr__(self, name, float(getattr(self, name)))
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -59,7 +61,8 @@ class Quantizer(ABC):
     def __repr__(self) -> str:
         span = f"[{self.low:.5g}, {self.high:.5g}]"
         codes = "1 code" if self.n_codes == 1 else f"{self.n_codes} codes"
-        return f"{type(self).__name__}({codes} on {span}, radius {self.radius:.5g})"
+        kind = f", fitted {self.fitted.kind}" if self.fitted else ""
+        return f"{type(self).__name__}({codes} on {span}, radius {self.radius:.5g}{kind})"
 
     def __eq__(self, other: object) -> bool:
         if type(self) is not type(other):
@@ -147,7 +150,7 @@ class Cells(Quantizer):
         return arithmetic.ruler([(self.edges, self.closed)])
 
     def encode(self, u: ArrayLike, rng: np.random.Generator | None = None) -> Codes:
-        actions = np.asarray(u, dtype=np.float64)
+        actions = numbers("u", u)
         if actions.size >= arithmetic.FEW and self.ruler is not None:
             return arithmetic.encode(self.ruler, actions)
         return self.search(actions)
@@ -173,11 +176,10 @@ class Dithered(Quantizer):
         return self.jump
 
     def encode(self, u: ArrayLike, rng: np.random.Generator | None = None) -> Codes:
-        if rng is None:
-            raise ValueError("rng: a dithered quantizer needs a numpy Generator")
+        draws = generator("a dithered quantizer needs", rng)
         clipped = np.clip(no_nan(u), self.low, self.high)
         position = np.interp(clipped, self.values, np.arange(self.n_codes))  # in units of codes
-        return (position // 1 + (rng.random(clipped.shape) < position % 1)).astype(np.int64)
+        return (position // 1 + (draws.random(clipped.shape) < position % 1)).astype(np.int64)
 
 
 def root_mean_square(x: Floats) -> float:

@@ -1,20 +1,18 @@
 """One quantizer a coordinate, in one object, and its fit to data (N, d)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from qbc.quantizers import arithmetic
-from qbc.quantizers.checks import Codes, Floats, check_count, data, some
-from qbc.quantizers.circle import periodic
-from qbc.quantizers.fits import fit_mu_law, fit_openvla, fit_uniform, kmeans, quantile
-from qbc.quantizers.quantizer import Cells, Fitted, Quantizer
+from qbc.quantizers.checks import Codes, Floats, Random, check_count, data, no_nan, numbers, some
+from qbc.quantizers.fits import fit_mu_law, fit_openvla, fit_uniform, kmeans, on_circle, quantile
+from qbc.quantizers.quantizer import Cells, Quantizer
 
-Random: TypeAlias = np.random.Generator | None
 T = TypeVar("T")
 
 KINDS = ("uniform", "quantile", "kmeans", "mu-law", "openvla", "periodic")
@@ -69,9 +67,10 @@ class PerCoordinate:
 
     def encode(self, u: ArrayLike, rng: Random = None) -> Codes:
         """Codes (…, d) of actions u (…, d)."""
-        actions = self._checked("u", np.asarray(u, dtype=np.float64))
+        actions = self._checked("u", numbers("u", u))
         if actions.size >= arithmetic.FEW and self.ruler is not None:
             return arithmetic.encode(self.ruler, actions)
+        no_nan(actions)
         return np.stack([_of(j, partial(q.encode, actions[..., j], rng)) for j, q in enumerate(self.coordinates)], axis=-1)
 
     def decode(self, codes: ArrayLike) -> Floats:
@@ -84,7 +83,7 @@ class PerCoordinate:
 
     def distance(self, a: ArrayLike, b: ArrayLike) -> Floats:
         """|a − b| of each coordinate (…, d), round the circle where it is periodic."""
-        x, y = (self._checked(name, np.asarray(v, dtype=np.float64)) for name, v in (("a", a), ("b", b)))
+        x, y = (self._checked(name, numbers(name, v)) for name, v in (("a", a), ("b", b)))
         return np.stack([q.distance(x[..., j], y[..., j]) for j, q in enumerate(self.coordinates)], axis=-1)
 
     def share_outside(self, u: ArrayLike) -> Floats:
@@ -115,13 +114,14 @@ def fit(
     n: int | Sequence[int] = 256,
     *,
     rng: Random = None,
-    period: tuple[float, float] = (-np.pi, np.pi),
+    period: ArrayLike = (-np.pi, np.pi),
 ) -> PerCoordinate:
     """One quantizer for each coordinate of the actions u (N, d), never pooled.
 
     `kind` is one of KINDS, or one a coordinate; so is `n`, the codes asked for (openvla: edges, one more). kmeans draws from `rng`.
-    A periodic coordinate gets equal cells on the circle from `period[0]` to `period[1]`, wherever its data lie.
-    Raises ``ValueError`` that names argument and coordinate; warns with `FewerCodes`, `NarrowRange`."""
+    A periodic coordinate gets equal cells on the circle from low to high, wherever its data lie: `period` is (low, high) [its action
+    units], or one such pair for each coordinate (others do not read theirs).
+    Raises ``ValueError`` that names argument and coordinate; warns with `FewerCodes`, `LargeError`, `ManyTurns`."""
     actions = data("u", u, ndim=2)
     d = actions.shape[1]
     kinds, counts = _one_each("kind", kind, d), _one_each("n", n, d)
@@ -129,13 +129,12 @@ def fit(
         _of(j, partial(check_count, "n", m))
         if k not in KINDS:
             raise ValueError(f"kind: one of {', '.join(KINDS)}, not {k!r} (coordinate {j})")
-        if k == "kmeans" and rng is None:
-            raise ValueError(f"rng: kind 'kmeans' draws from a numpy Generator (coordinate {j})")
-    each = [(j, actions[:, j], kinds[j], counts[j], rng, period, f"u[:, {j}]") for j in range(d)]
+    turns = _periods(period, d)
+    each = [(j, actions[:, j], kinds[j], counts[j], rng, turns[j], f"u[:, {j}]") for j in range(d)]
     return PerCoordinate(tuple(_of(j, partial(_fitted, *arguments)) for j, *arguments in each))
 
 
-def _fitted(x: Floats, kind: str, n: int, rng: Random, period: tuple[float, float], name: str) -> Quantizer:
+def _fitted(x: Floats, kind: str, n: int, rng: Random, period: Floats, name: str) -> Quantizer:
     match kind:
         case "uniform":
             return fit_uniform(x, n, name=name)
@@ -146,9 +145,18 @@ def _fitted(x: Floats, kind: str, n: int, rng: Random, period: tuple[float, floa
         case "openvla":
             return fit_openvla(x, n, name=name)
         case "periodic":
-            return replace(periodic(n, *period), fitted=Fitted(kind, n, x.size, float(x.min()), float(x.max())))
-    assert rng is not None  # kmeans
-    return kmeans(x, n, rng, name=name)
+            return on_circle(x, n, float(period[0]), float(period[1]), name=name)
+        case "kmeans":
+            return kmeans(x, n, rng, name=name)
+    raise NotImplementedError(f"kind {kind!r} has no fit")
+
+
+def _periods(period: ArrayLike, d: int) -> Floats:
+    """(d, 2): the same pair, or as listed."""
+    pairs = numbers("period", period)
+    if pairs.shape not in ((2,), (d, 2)):
+        raise ValueError(f"period: (low, high), or one such pair for each of {d} coordinates, not {period!r}")
+    return np.broadcast_to(pairs, (d, 2))
 
 
 def _one_each(name: str, x: Any, d: int) -> list[Any]:

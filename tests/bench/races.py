@@ -92,8 +92,9 @@ def couplings() -> Iterator[Race]:
 
 
 def learners() -> Iterator[Race]:
-    def alike(ours: np.ndarray, theirs: np.ndarray) -> None:  # networks start elsewhere
+    def alike(ours: np.ndarray, theirs: np.ndarray) -> None:  # networks start elsewhere, .5 apart
         assert ours.shape == theirs.shape
+        assert np.abs(ours - theirs).mean() < 0.1
 
     ours, theirs = "16 mean heads side by side, 100 steps of Adam", "torch: one network after the other"
     make = both(heads.side_by_side, heads.one_by_one)

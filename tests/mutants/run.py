@@ -10,7 +10,6 @@ Ends with 1 if less than 90 % of a module's mutants are killed, or if one surviv
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import sys
 import time
@@ -18,18 +17,12 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+from keys import key
 from mutate import mutants
 from trial import TOP, Tests
 
 HERE = Path(__file__).parent
 LEAST = 0.9
-
-
-def key(module: str, tests: list[str]) -> str:
-    """What a record was made from: the module, its tests, and how mutants are made and tried."""
-    files = [TOP / "qbc" / f"{module}.py", HERE / "mutate.py", HERE / "trial.py"]
-    files += [TOP / "tests" / t.partition("::")[0] for t in ("conftest.py", "made_up.py", *tests)]
-    return hashlib.sha256("".join([*tests, *(f.read_text("utf8") for f in files)]).encode()).hexdigest()[:16]
 
 
 def record(module: str) -> Path:

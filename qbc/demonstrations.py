@@ -132,7 +132,9 @@ def demonstrations(
     if x is None and U.ndim == 3:
         if k not in (1, len(U)):
             n, m = U.shape[:2]
-            raise ValueError(f"demonstrations: u {U.shape} is {n} networks or {n} chunks of {m} steps: give k = {n}, or u[None]; k = {k}")
+            raise ValueError(
+                f"demonstrations: u {U.shape} is {n} networks or {n} chunks of {m} steps: give k = {n}, or u[None]; k = {k}"
+            )
         X = np.zeros((*U.shape[: 1 if k != len(U) else 2], 0))
     else:
         X = np.zeros((*U.shape[: min(U.ndim - 1, 2)], 0)) if x is None else np.asarray(x, dtype=float)
@@ -158,7 +160,9 @@ def chunks(
     """
     if h < 1 or history < 1:
         raise ValueError(f"chunks: h and history >= 1, got {h} and {history}")
-    xs, us, masks = [], [], []
+    xs: list[Array] = []
+    us: list[Array] = []
+    masks: list[Mask] = []
     for i, (x, u) in enumerate(episodes):
         X, U = np.asarray(x, dtype=float), np.asarray(u, dtype=float)
         if X.ndim != 2 or U.ndim != 2 or len(X) != len(U) or not len(X):

@@ -150,7 +150,7 @@ def test_less_of_tokens_keeps_every_token_and_of_strata_whole_ones(under, rng):
     with under("less"):
         few = learn.fit_softmax(x, codes, np.eye(2)).probabilities(x)
         all_rows = Fit(seed=0, steps=1, batch=None)  # 3 rows would be no whole strata
-        learn.fit_autoencoders(demonstrations(None, rng.normal(size=(30, 1))), all_rows, weights=[0.1], strata=2)
+        learn.fit_autoencoders(demonstrations(None, rng.normal(size=(30, 1))), all_rows, penalties=[0.1], strata=2)
     np.testing.assert_array_equal(few, learn.fit_softmax(x[[0, 1, 2, 3, -1]], codes[[0, 1, 2, 3, -1]], np.eye(2)).probabilities(x))
 
 

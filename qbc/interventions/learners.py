@@ -135,12 +135,11 @@ def few_rows(demos: Any, fit: Any, least: int, strata: int) -> NDArray[np.int64]
 
 def tenth_of_demonstrations(original: Function) -> Function:
     """A learner that is shown the first tenth of the rows; more, where it could not begin with them."""
-    signature = inspect.signature(original)
 
     def shown(*args: Any, **kwargs: Any) -> Any:
         if _within:
             return original(*args, **kwargs)
-        given = signature.bind(*args, **kwargs)
+        given = inspect.signature(original).bind(*args, **kwargs)
         demos, fit = given.arguments["demos"], given.arguments["fit"]
         least = max(2, given.arguments.get("components", 0), *np.atleast_1d(given.arguments.get("codes", 0)))
         few = few_rows(demos, fit, least, given.arguments.get("strata", 1))

@@ -106,11 +106,17 @@ class Data:
         i = (self.of, index)
         return Batch(self.see(self.x[i]), self.act[i], None if self.mask is None else self.mask[i], index)
 
+    def weighty(self, part: slice) -> Tensor:
+        """The rows of a part (k, n); where one has no weight, the first that has."""
+        rows = self.all(part)
+        if self.weights is None or not rows.shape[1]:
+            return rows
+        there = self.weights[:, part] > 0
+        return torch.where(there, rows, rows.gather(1, there.int().argmax(dim=1, keepdim=True)))
+
     def sure(self, v: Array) -> Array:
-        """v (k, N, ...) at the rows that are learned from; where one has no weight, at another: what a range may be taken of."""
-        rows = np.arange(self.learned.stop)
-        there = rows[None] >= 0 if self.demos.weights is None else self.demos.weights[:, self.learned] > 0
-        return np.asarray(v[np.arange(self.k)[:, None], np.where(there, rows, there.argmax(axis=1)[:, None])])
+        """v (k, N, ...) at the rows that are learned from and weigh: what a range may be taken of."""
+        return np.asarray(v[np.arange(self.k)[:, None], self.weighty(self.learned).numpy()])
 
     def all(self, part: slice | None = None) -> Tensor:
         """The rows of a part (default: of all data) in their order, (k, n)."""
@@ -172,18 +178,19 @@ class Data:
         """The loss of each network on a part of its data (k,), by weight, with random numbers that are the same at every look; NaN
         where nothing weighs."""
         mine, self.g = self.g, generator(0)
-        rows = self.all(part)
+        rows, shown = self.all(part), self.weighty(part)
         n = rows.shape[1]
         cost, count, besides, weight = np.zeros((4, self.k))
         try:  # blocks of equal size, so that none has a single row
-            for r in rows.tensor_split(-(-n // BLOCK) if self.fit.batch else 1, dim=1) if n else ():
-                batch = self.at(r)._replace(weights=None if self.weights is None else self.weights[self.of, r])
+            parts = -(-n // BLOCK) if self.fit.batch else min(n, 1)
+            for r, s in zip(rows.tensor_split(parts, dim=1), shown.tensor_split(parts, dim=1), strict=True) if parts else ():
+                batch = self.at(s)._replace(weights=None if self.weights is None else self.weights[self.of, r])
                 lost, there, more = objective(batch)
                 each = lost.flatten(1).double().cpu()
                 w = torch.ones_like(each[:, : r.shape[1]]) if batch.weights is None else batch.weights
                 counts = w.repeat_interleave(each.shape[1] // r.shape[1], dim=1)
                 counts = counts if there is None else counts * there.flatten(1).cpu()
-                cost += array(torch.where(counts > 0, each * counts, 0.0).sum(dim=1))
+                cost += array((each * counts).sum(dim=1))
                 count += array(counts.sum(dim=1))
                 besides += array(w.sum(dim=1) * torch.as_tensor(more).double().cpu())
                 weight += array(w.sum(dim=1))

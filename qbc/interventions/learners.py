@@ -125,11 +125,10 @@ def few_rows(demos: Any, fit: Any, least: int, strata: int) -> NDArray[np.int64]
     n = max(max(2, demos.rows // SHARE) // strata, 1) * strata
     while n < demos.rows and (n - round(fit.held_out * n) < least or (fit.held_out and not round(fit.held_out * n))):
         n += strata
-    rows = np.arange(min(n, demos.rows))
     shown, weighs = (1.0 if a is None else a for a in (demos.mask, None if demos.weights is None else demos.weights[..., None]))
     there = shown * weighs * np.ones(demos.u.shape[:3]) > 0
-    lacking = ~there[:, rows[fit.learned(len(rows))]].any(axis=1)
-    rows = np.array(list(dict.fromkeys([*there.argmax(axis=1)[lacking], *rows])))
+    lacking = ~there[:, fit.learned(min(n, demos.rows))].any(axis=1)
+    rows = np.array(list(dict.fromkeys([*there.argmax(axis=1)[lacking], *range(demos.rows)[:n]])))
     return np.concatenate([rows, np.setdiff1d(np.arange(demos.rows), rows)[: -len(rows) % strata]])
 
 

@@ -13,6 +13,7 @@ from typing import Any, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from qbc.demonstrations import Demonstrations
@@ -106,17 +107,17 @@ class Data:
         i = (self.of, index)
         return Batch(self.see(self.x[i]), self.act[i], None if self.mask is None else self.mask[i], index)
 
-    def weighty(self, part: slice) -> Tensor:
+    def weighty(self, part: slice) -> NDArray[np.int64]:
         """The rows of a part (k, n); where one has no weight, the first that has."""
-        rows = self.all(part)
-        if self.weights is None or not rows.shape[1]:
-            return rows
-        there = self.weights[:, part] > 0
-        return torch.where(there, rows, rows.gather(1, there.int().argmax(dim=1, keepdim=True)))
+        rows = np.arange(self.demos.rows)[part]
+        if self.demos.weights is None or not len(rows):
+            return np.broadcast_to(rows, (self.k, len(rows)))
+        there = self.demos.weights[:, part] > 0
+        return np.where(there, rows, rows[there.argmax(axis=1)][:, None])
 
     def sure(self, v: Array) -> Array:
         """v (k, N, ...) at the rows that are learned from and weigh: what a range may be taken of."""
-        return np.asarray(v[np.arange(self.k)[:, None], self.weighty(self.learned).numpy()])
+        return np.asarray(v[np.arange(self.k)[:, None], self.weighty(self.learned)])
 
     def all(self, part: slice | None = None) -> Tensor:
         """The rows of a part (default: of all data) in their order, (k, n)."""
@@ -178,7 +179,7 @@ class Data:
         """The loss of each network on a part of its data (k,), by weight, with random numbers that are the same at every look; NaN
         where nothing weighs."""
         mine, self.g = self.g, generator(0)
-        rows, shown = self.all(part), self.weighty(part)
+        rows, shown = self.all(part), torch.tensor(self.weighty(part))
         n = rows.shape[1]
         cost, count, besides, weight = np.zeros((4, self.k))
         try:  # blocks of equal size, so that none has a single row

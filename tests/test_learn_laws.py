@@ -6,6 +6,7 @@ import sys
 import numpy as np
 import pytest
 import torch
+from learn_data import SHORT, answer, data
 
 from qbc.demonstrations import demonstrations
 from qbc.learn import Fit
@@ -13,21 +14,7 @@ from qbc.learn.examples import EXAMPLES
 from qbc.learn.view import AtRest
 from qbc.representations import Cumulated, Dct
 
-SHORT = Fit(seed=0, steps=25, batch=32, width=8)
 MULTIMODAL = [name for name, e in EXAMPLES.items() if e.modes]
-PADDED = [name for name, e in EXAMPLES.items() if e.padded]
-
-
-def data(k=2, n=64, h=3):
-    rng = np.random.default_rng(1)
-    x = rng.normal(size=(k, n, 2))
-    side = rng.choice([-1.0, 1.0], size=(k, n, 1, 1))
-    u = np.concatenate([side + 0.1 * rng.normal(size=(k, n, h, 1)), x[:, :, None, :1] + np.arange(h)[:, None]], axis=3)
-    return x, u
-
-
-def answer(name, demos, x, fit=SHORT):
-    return EXAMPLES[name].fit(demos, fit)(x, np.random.default_rng(2))
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -135,12 +122,12 @@ def test_a_rare_mode_survives(name):
 
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_four_times_the_training_is_no_worse_on_rows_held_out(name):
-    """By no more than a twentieth of what the first steps won, or of a nat."""
+    """By no more than a twentieth of what the first steps changed."""
     x, u = data(k=1, n=500)
     first, once, four = (
         EXAMPLES[name].fit(demonstrations(x, u), Fit(seed=0, steps=n, batch=64, width=16, held_out=0.2)).held[0] for n in (1, 150, 600)
     )
-    assert four <= once + 0.05 * max(first - once, 1.0)
+    assert four <= once + 0.05 * abs(first - once)
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -155,42 +142,6 @@ def test_what_one_head_can_do_every_head_can(name):
     assert all(not np.array_equal(a, b) for i, a in enumerate(played) for b in played[:i])
     assert answer(name, demos.waved(2).represented(Dct(3, 2)), low).shape == (2, 64, 3, 2)
     assert answer(name, demonstrations(x, u).represented(Cumulated()), x[:, :4]).shape == (2, 4, 3, 2)
-
-
-@pytest.mark.parametrize("name", PADDED)
-def test_padded_steps_are_not_looked_at(name):
-    x, u = data()
-    mask = np.random.default_rng(0).random(u.shape[:3]) < 0.7
-    shown = [np.where(mask[..., None], u, junk) for junk in (0.0, 1e3, np.nan)]
-    plain, *others = (answer(name, demonstrations(x, v, mask=mask), x[:, :8]) for v in shown)
-    for other in others:
-        np.testing.assert_array_equal(plain, other)
-
-
-@pytest.mark.parametrize("name", PADDED)
-def test_padded_steps_do_not_count(name):
-    """Where one step in two is padded, the answer is the other one's and not half-way to their mean."""
-    rng = np.random.default_rng(0)
-    x = rng.choice([-1.0, 1.0], size=(400, 1))
-    mask = np.stack([np.ones(400, dtype=bool), rng.random(400) < 0.5], axis=1)
-    demos = demonstrations(x, x[:, None] * np.ones((2, 1)), mask=mask)
-    played = EXAMPLES[name].fit(demos, Fit(seed=0, steps=300, batch=64, width=16, lr=1e-2))(x, rng)[0, :, :, 0]
-    assert np.abs(played - x).mean() < 0.2
-
-
-@pytest.mark.parametrize("how", ["no weight", "held out"])
-@pytest.mark.parametrize("name", EXAMPLES)
-def test_rows_of_no_weight_and_rows_held_out_are_not_learned_from(name, how):
-    """Not even their range: ten times as wide it changes no digit."""
-    x, u = data()
-    out = np.zeros(64, dtype=bool)
-    out[0 if how == "no weight" else 48 :: 2 if how == "no weight" else 1] = True
-    weights = np.where(out, 0.0, 1.0) * np.ones((2, 1)) if how == "no weight" else None
-    fit = Fit(seed=0, steps=100, batch=32, width=8, held_out=0.25 if how == "held out" else 0.0)
-    changed = np.where(out[:, None, None], 10 * u[:, ::-1], u), np.where(out[:, None], 10 * x, x)
-    heads = [EXAMPLES[name].fit(demonstrations(a, b, weights=weights), fit) for b, a in ((u, x), changed)]
-    np.testing.assert_array_equal(*(h(x[:, :8], np.random.default_rng(2)) for h in heads))
-    np.testing.assert_array_equal(*(h.loss for h in heads))
 
 
 class Same:
@@ -216,13 +167,6 @@ def test_one_of_the_heads_stands_alone(name):
     np.testing.assert_array_equal(one.trace, both.trace[:, [0, 2, 4]])
     with pytest.raises(ValueError, match="only: 0 to 1, got 2"):
         both.only(2)
-
-
-def test_a_prototype_that_weighs_nothing_is_not_drawn():
-    x, u = data(k=1)
-    w = (u[:, :, 0, 0] > 0).astype(float)
-    played = EXAMPLES["prototypes"].fit(demonstrations(0 * x, u, weights=w), SHORT)(0 * x, np.random.default_rng(0))
-    assert (played[..., 0] > 0).all()
 
 
 @pytest.mark.parametrize("name", EXAMPLES)

@@ -87,3 +87,13 @@ def test_the_law_of_codes_tells_its_loss(rng):
     for seen, nats in ((x, 0.0), (0 * x, np.log(2))):
         head = learn.fit_prototypes(demonstrations(seen, x), SHORT, codes=2)
         assert head.law.loss[0] == pytest.approx(nats, abs=0.02)
+
+
+def test_a_head_does_not_answer_with_what_is_no_number(rng):
+    x = rng.normal(size=(20, 1))
+    for fit in (learn.fit_regression, learn.fit_flow):
+        head = fit(demonstrations(x, x), learn.Fit(seed=0, steps=1, width=2))
+        with torch.no_grad():
+            head.net.biases[-1][:] = torch.nan
+        with pytest.raises(ValueError, match="answers: network 0, row 0, step 0, coordinate 0 is nan"):
+            head(x, rng)

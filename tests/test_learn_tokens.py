@@ -41,6 +41,7 @@ def test_a_linear_fit_finds_the_probabilities_of_its_data_in_any_units(rng, k):
     fit, far = fit_softmax(x, codes, true.values), fit_softmax(1e-4 * x + 5, codes, true.values)
     assert np.abs(fit.probabilities(x[:1000]) - true.probabilities(x[:1000])).mean() < 0.01
     assert fit.slope == pytest.approx(true.slope, rel=0.1)
+    assert fit.loss == pytest.approx(-np.log(fit.probabilities(x)[np.arange(len(x)), codes]).mean())
     np.testing.assert_allclose(far.probabilities(1e-4 * x + 5), fit.probabilities(x), atol=1e-4)
 
 

@@ -47,9 +47,11 @@ from qbc.learn.regression import Regression, fit_regression
 from qbc.learn.samplers import Sampler, fit_denoiser, fit_flow
 from qbc.learn.sgd import Checkpoints, Gains, stream_gains, stream_networks, tangents
 from qbc.learn.softmax import TokenHead, fit_softmax
+from qbc.learn.view import AtRest
 
 __all__ = [
     "DEVICE",
+    "AtRest",
     "Autoencoders",
     "Bins",
     "Checkpoints",

@@ -30,6 +30,7 @@ class TokenHead:
     weights: Array  # (K, dx) [1 / units of x]
     bias: Array  # (K,)
     values: Array  # (K, du) [units of u]
+    loss: float = np.nan  # nats a token, on what it was fitted to; NaN if it was not
 
     def __post_init__(self) -> None:
         k = len(self.weights)
@@ -66,6 +67,7 @@ def fit_softmax(x: Array, codes: Codes, values: Array) -> TokenHead:
     are decoded to. Raises ``ValueError`` for a token that never occurs, or is none, and for x that is not finite.
     """
     from sklearn.linear_model import LogisticRegression  # slow to import, needed here only
+    from sklearn.metrics import log_loss
 
     finite("x", x, "row", "column")
     other = np.setdiff1d(codes, np.arange(len(values)))
@@ -75,14 +77,15 @@ def fit_softmax(x: Array, codes: Codes, values: Array) -> TokenHead:
     if missing:
         raise ValueError(f"codes: token {missing[0]} of {len(values)} never occurs")
     if len(values) == 1:  # always that one
-        return TokenHead(np.zeros((1, x.shape[1])), np.zeros(1), values)
+        return TokenHead(np.zeros((1, x.shape[1])), np.zeros(1), values, 0.0)
     scale = Scale.of(x[None])
     fit = LogisticRegression(C=1e4, tol=1e-6, max_iter=1000).fit(scale.into(x)[0], codes)
     w = fit.coef_ / scale.sd[0]
     b = fit.intercept_ - w @ scale.mean[0, 0]
     if len(values) == 2:  # one row is returned: the log-odds of token 1
         w, b = np.vstack([0 * w, w]), np.r_[0.0, b]
-    return TokenHead(w, b, values)
+    head = TokenHead(w, b, values)
+    return replace(head, loss=log_loss(codes, head.probabilities(x), labels=range(len(values))))
 
 
 @dataclass(frozen=True, eq=False)

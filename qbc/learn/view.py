@@ -81,7 +81,7 @@ class View:
         moved = ((np.abs(x - self.obs.mean) > MOVED * np.abs(self.obs.mean)) & self.obs.at_rest).any(axis=1)
         if moved.any():
             i, c = np.argwhere(moved)[0]
-            warnings.warn(f"column {c} of network {i} rests in its demonstrations, and moves in what it is shown", AtRest, stacklevel=4)
+            warnings.warn(f"column {c} of network {i} rests in its demonstrations, and moves in what it is shown", AtRest, stacklevel=3)
         z = single("observations, in units of the demonstrations", self.obs.into(x), "network", "row", "column")
         return self.waved(z.expand(k, *z.shape[-2:]))
 

@@ -33,9 +33,10 @@ class Noise:
 
 @dataclass(frozen=True, eq=False)
 class Demonstrations:
-    """k data sets of N rows. Raises ``ValueError`` naming network, row and column for numbers that are none, and wrong shapes.
+    """k data sets of N rows, copied. Raises ``ValueError`` naming network, row and column for numbers that are none, and wrong shapes.
 
-    Where ``mask`` is false the step was not demonstrated (the episode had ended): no learner looks at it.
+    Where ``mask`` is false the step was not demonstrated (the episode had ended): no learner looks at it. What stands there stays,
+    for representations; what is no number becomes the mean of the demonstrated ones.
     """
 
     x: Array  # (k, N, dx): observations; dx may be 0
@@ -47,6 +48,9 @@ class Demonstrations:
     represented_as: tuple[Representation, ...] = ()  # what was done to the chunks, first to last
 
     def __post_init__(self) -> None:
+        for name in ("x", "u", "mask", "weights"):  # copied: what the caller does to an array afterwards is not learned
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, np.array(getattr(self, name)))
         x, u, mask, weights = self.x, self.u, self.mask, self.weights
         if x.ndim != 3 or u.ndim != 4 or x.shape[:2] != u.shape[:2]:
             raise ValueError(f"demonstrations: x (k, N, dx) and u (k, N, h, du) of one k and N, got {x.shape} and {u.shape}")
@@ -55,10 +59,10 @@ class Demonstrations:
         if mask is not None and (mask.shape != u.shape[:3] or mask.dtype != np.bool_ or not mask.any(axis=1).all()):
             raise ValueError(f"mask: booleans {u.shape[:3]}, each step demonstrated in some row, got {mask.dtype} {mask.shape}")
         finite("x", x, "network", "row", "column")
-        if mask is not None:  # what stands in padded steps is nobody's business: the mean of the demonstrated ones
+        if mask is not None and not np.isfinite(u[~mask]).all():
             there = mask[..., None]
             mean = np.where(there, u, 0.0).sum(axis=1, keepdims=True) / there.sum(axis=1, keepdims=True)
-            u = np.where(there, u, mean)
+            u = np.where(there | np.isfinite(u), u, mean)
             object.__setattr__(self, "u", u)
         finite("u", u, "network", "row", "step", "column")
         if weights is not None:
@@ -94,9 +98,11 @@ class Demonstrations:
         return replace(self, x=self.x.repeat(k, axis=0), u=self.u.repeat(k, axis=0), mask=mask, weights=weights, noise=noise)
 
     def noised(self, sigma: ArrayLike, *, levels: Sequence[float] = (1.0,), told: bool = False) -> Demonstrations:
-        """With fresh noise on observations in training: ``sigma`` a number, (k,) one a network, or (k, dx) [units of x]."""
-        s = np.asarray(sigma, dtype=float)
-        s = np.broadcast_to(s[:, None] if s.ndim == 1 else s, (self.k, self.x.shape[2]))
+        """With fresh noise on observations in training: ``sigma`` a number, (k, 1) one a network, or (k, dx) [units of x]."""
+        s, dx = np.asarray(sigma, dtype=float), self.x.shape[2]
+        if s.shape not in ((), (self.k, 1), (self.k, dx)):
+            raise ValueError(f"sigma: a number, ({self.k}, 1) or ({self.k}, {dx}), got {s.shape}")
+        s = np.broadcast_to(s, (self.k, dx))
         finite("sigma", s, "network", "column")
         if (s < 0).any() or not len(levels) or min(levels) < 0:
             raise ValueError(f"noised: sigma >= 0 and at least one level >= 0, got {s.tolist()} and {tuple(levels)}")
@@ -114,15 +120,24 @@ class Demonstrations:
 
 
 def demonstrations(
-    x: ArrayLike | None, u: ArrayLike, *, mask: ArrayLike | None = None, weights: ArrayLike | None = None
+    x: ArrayLike | None, u: ArrayLike, *, k: int | None = None, mask: ArrayLike | None = None, weights: ArrayLike | None = None
 ) -> Demonstrations:
     """Demonstrations from arrays: x (N, dx) with u (N, du) or (N, h, du) for one network, or x (k, N, dx) with u (k, N, du) or
-    (k, N, h, du) for k. Without observations x is None, and u is (N, du), (k, N, du) or (k, N, h, du).
+    (k, N, h, du) for k. Without observations x is None, and u is (N, du) or (k, N, h, du), or three axes and ``k`` networks:
+    (k, N, du), and for ``k`` = 1 also (N, h, du). A ``k`` that is given is checked.
 
     ``mask`` and ``weights`` have the shape of u without its last axis, and of x without its last.
     """
     U = np.asarray(u, dtype=float)
-    X = np.zeros((*U.shape[: min(U.ndim - 1, 2)], 0)) if x is None else np.asarray(x, dtype=float)
+    if x is None and U.ndim == 3:
+        if k not in (1, len(U)):
+            n, m = U.shape[:2]
+            raise ValueError(
+                f"demonstrations: u {U.shape} is {n} networks or {n} chunks of {m} steps: give k = {n}, or u[None]; k = {k}"
+            )
+        X = np.zeros((*U.shape[: 1 if k != len(U) else 2], 0))
+    else:
+        X = np.zeros((*U.shape[: min(U.ndim - 1, 2)], 0)) if x is None else np.asarray(x, dtype=float)
     if X.ndim not in (2, 3) or U.ndim not in (X.ndim, X.ndim + 1) or X.shape[:-1] != U.shape[: X.ndim - 1]:
         raise ValueError(f"demonstrations: x (N, dx) or (k, N, dx) and u with as many rows, got {X.shape} and {U.shape}")
     M = None if mask is None else np.asarray(mask)
@@ -131,25 +146,42 @@ def demonstrations(
         U, M = U[..., None, :], None if M is None else M[..., None]
     if X.ndim == 2:
         X, U, M, W = X[None], U[None], None if M is None else M[None], None if W is None else W[None]
+    if k not in (None, len(X)):
+        raise ValueError(f"k: {len(X)} data sets, got {k}")
     return Demonstrations(X, U, M, W)
 
 
-def chunks(episodes: Iterable[tuple[ArrayLike, ArrayLike]], h: int, *, history: int = 1) -> Demonstrations:
+def chunks(
+    episodes: Iterable[tuple[ArrayLike, ArrayLike]], h: int, *, history: int = 1, weights: Iterable[float] | None = None
+) -> Demonstrations:
     """One row for each step of each episode (x (T, dx), u (T, du)): the last ``history`` observations, oldest first, and the next h
-    actions. Before its start an episode repeats its first observation; after its end its last action, masked.
+    actions. Before its start an episode repeats its first observation; after its end its last action, masked. ``weights``: how often
+    each episode counts. Raises ``ValueError`` naming the episode, and the step, that does not fit.
     """
     if h < 1 or history < 1:
         raise ValueError(f"chunks: h and history >= 1, got {h} and {history}")
-    xs, us, masks = [], [], []
+    xs: list[Array] = []
+    us: list[Array] = []
+    masks: list[Mask] = []
     for i, (x, u) in enumerate(episodes):
         X, U = np.asarray(x, dtype=float), np.asarray(u, dtype=float)
         if X.ndim != 2 or U.ndim != 2 or len(X) != len(U) or not len(X):
             raise ValueError(f"chunks: episode {i} needs x (T, dx) and u (T, du), T >= 1, got {X.shape} and {U.shape}")
+        if xs and (X.shape[1] * history, U.shape[1]) != (xs[0].shape[1], us[0].shape[2]):
+            first = xs[0].shape[1] // history, us[0].shape[2]
+            raise ValueError(f"chunks: episode {i} has dx, du = {X.shape[1]}, {U.shape[1]}, episode 0 {first[0]}, {first[1]}")
+        finite(f"x of episode {i}", X, "step", "column")
+        finite(f"u of episode {i}", U, "step", "column")
         t = np.arange(len(X))[:, None]
         xs.append(X[np.maximum(t + np.arange(1 - history, 1), 0)].reshape(len(X), -1))
         us.append(U[np.minimum(t + np.arange(h), len(U) - 1)])
         masks.append(t + np.arange(h) < len(U))
-    if not xs:
-        raise ValueError("chunks: at least one episode")
+    lengths = [len(x) for x in xs]
+    if h > max(lengths, default=0):
+        raise ValueError(f"chunks: at least one episode of h = {h} steps, got {len(xs)}, the longest of {max(lengths, default=0)}")
     mask = np.concatenate(masks)
-    return demonstrations(np.concatenate(xs), np.concatenate(us), mask=None if mask.all() else mask)
+    each = None if weights is None else np.array(list(weights), dtype=float)
+    if each is not None and each.shape != (len(xs),):
+        raise ValueError(f"weights: {len(xs)}, one an episode, got {each.shape}")
+    each = None if each is None else each.repeat(lengths)
+    return demonstrations(np.concatenate(xs), np.concatenate(us), mask=None if mask.all() else mask, weights=each)

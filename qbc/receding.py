@@ -23,6 +23,7 @@ class Receding:
     until the first answer is ready the policy plays that answer's first actions. ``ensemble``: the head is asked at every step and
     the answers for now are averaged, with weights exp(-ensemble * age) (temporal ensembling of arXiv 2304.13705 weighs the oldest
     most; ``ensemble`` < 0 does).
+    ``level``: the last column that a head sees which was told the level of its noise in training.
     """
 
     head: Answer
@@ -31,6 +32,7 @@ class Receding:
     history: int = 1
     delay: int = 0
     ensemble: float | None = None
+    level: float | None = None
     _seen: deque[Array] = field(init=False, repr=False)
     _chunks: deque[tuple[int, Array]] = field(default_factory=deque, init=False, repr=False)  # when asked, answer
     _t: int = field(default=0, init=False, repr=False)
@@ -57,7 +59,8 @@ class Receding:
         self._rows, seen_now = len(x), np.array(x)  # a copy: a caller may go on in place
         self._seen.extend([seen_now] * (self.history if not self._seen else 1))
         if self._t % self.play == 0:
-            seen = np.concatenate(list(self._seen), axis=1).reshape(self.k, len(x) // self.k, -1)
+            told = [] if self.level is None else [np.full((len(x), 1), self.level)]
+            seen = np.concatenate([*self._seen, *told], axis=1).reshape(self.k, len(x) // self.k, -1)
             answer = self.head(seen, rng)
             if answer.shape[2] < self.play + self.delay:
                 raise ValueError(f"chunks of {answer.shape[2]} steps are too short for play = {self.play} and delay = {self.delay}")

@@ -50,6 +50,8 @@ class Dct:
     def back(self, v: Array) -> Array:
         from scipy.fft import idct
 
+        if v.shape[-2] != self.kept:
+            raise ValueError(f"Dct: {self.kept} frequencies, got {v.shape}")
         spectrum = np.zeros((*v.shape[:-2], self.h, v.shape[-1]))
         spectrum[..., : self.kept, :] = v
         return np.asarray(idct(spectrum, axis=-2, norm="ortho"))
@@ -73,10 +75,14 @@ class Pca:
         return Pca(mean.reshape(u.shape[-2:]), rows)
 
     def into(self, u: Array) -> Array:
+        if u.shape[-2:] != self.mean.shape:
+            raise ValueError(f"Pca: chunks (..., {self.mean.shape[0]}, {self.mean.shape[1]}), got {u.shape}")
         flat = (u - self.mean).reshape(*u.shape[:-2], -1)
         return np.asarray((flat @ self.directions.T)[..., None])
 
     def back(self, v: Array) -> Array:
+        if v.shape[-2:] != (len(self.directions), 1):
+            raise ValueError(f"Pca: (..., {len(self.directions)}, 1), got {v.shape}")
         return np.asarray((v[..., 0] @ self.directions).reshape(*v.shape[:-2], *self.mean.shape) + self.mean)
 
 

@@ -17,7 +17,6 @@ X, U = np.arange(8.0).reshape(4, 2), np.arange(12.0).reshape(4, 3)
         (X[None], U[None], ((1, 4, 2), (1, 4, 1, 3))),
         (np.stack([X, X]), np.zeros((2, 4, 5, 3)), ((2, 4, 2), (2, 4, 5, 3))),
         (None, U, ((1, 4, 0), (1, 4, 1, 3))),
-        (None, np.zeros((2, 4, 3)), ((2, 4, 0), (2, 4, 1, 3))),
         (None, np.zeros((2, 4, 5, 3)), ((2, 4, 0), (2, 4, 5, 3))),
     ],
 )
@@ -50,6 +49,27 @@ def test_what_does_not_fit_is_named(x, u, more, said):
         demonstrations(x, u, **more)
 
 
+def test_three_axes_without_observations_say_how_many_networks():
+    """Fifty chunks of eight steps are not silently fifty networks."""
+    u = np.arange(800.0).reshape(50, 8, 2)
+    for k in (None, 2):
+        with pytest.raises(ValueError, match=r"50 networks or 50 chunks of 8 steps: give k = 50, or u\[None\]"):
+            demonstrations(None, u, k=k)
+    assert demonstrations(None, u, k=50).u.shape == (50, 8, 1, 2)
+    np.testing.assert_array_equal(demonstrations(None, u, k=1).u[0], u)
+    assert demonstrations(X, U, k=1).k == 1
+    with pytest.raises(ValueError, match="k: 1 data sets, got 2"):
+        demonstrations(X, U, k=2)
+
+
+def test_what_the_caller_does_to_an_array_afterwards_is_not_learned():
+    x, u, w = X[None].copy(), U[None, :, None].copy(), np.ones((1, 4))
+    d = Demonstrations(x, u, None, w)
+    for a in (x, u, w):
+        a[:] = np.nan
+    assert all(np.isfinite(a).all() for a in (d.x, d.u, d.weights))
+
+
 def test_every_network_gets_the_same_rows():
     d = demonstrations(X, U, weights=[1, 2, 3, 4], mask=np.array([True, True, True, False])).noised(0.5).times(3)
     assert (d.x.shape, d.u.shape, d.mask.shape, d.weights.shape) == ((3, 4, 2), (3, 4, 1, 3), (3, 4, 1), (3, 4))
@@ -63,9 +83,12 @@ def test_every_network_gets_the_same_rows():
 def test_noise_is_one_number_one_a_network_or_one_a_column():
     d = demonstrations(np.stack([X, X]), np.stack([U, U]))
     np.testing.assert_array_equal(d.noised(0.1).noise.sigma, np.full((2, 2), 0.1))
-    np.testing.assert_array_equal(d.noised([0.1, 0.2]).noise.sigma, [[0.1, 0.1], [0.2, 0.2]])
-    np.testing.assert_array_equal(d.noised([[0.1, 0.3]]).noise.sigma, [[0.1, 0.3], [0.1, 0.3]])
-    for wrong in (-0.1, [0.1, np.nan]):
+    np.testing.assert_array_equal(d.noised([[0.1], [0.2]]).noise.sigma, [[0.1, 0.1], [0.2, 0.2]])
+    np.testing.assert_array_equal(d.noised([[0.1, 0.3], [0.2, 0.4]]).noise.sigma, [[0.1, 0.3], [0.2, 0.4]])
+    for wrong in ([0.1, 0.2], [[0.1, 0.2]], np.ones(3)):  # two networks or two columns?
+        with pytest.raises(ValueError, match=r"sigma: a number, \(2, 1\) or \(2, 2\), got"):
+            d.noised(wrong)
+    for wrong in (-0.1, [[0.1], [np.nan]]):
         with pytest.raises(ValueError, match="sigma"):
             d.noised(wrong)
     with pytest.raises(ValueError, match="at least one level"):
@@ -74,9 +97,15 @@ def test_noise_is_one_number_one_a_network_or_one_a_column():
         d.waved(-1)
 
 
-def test_what_stands_in_padded_steps_is_replaced_by_the_mean_of_the_others():
-    u, mask = np.array([[1.0], [3.0], [np.nan]]), np.array([True, True, False])
-    np.testing.assert_array_equal(demonstrations(None, u, mask=mask).u.ravel(), [1, 3, 2])
+def test_what_stands_in_padded_steps_stays_unless_it_is_no_number():
+    u, mask = np.array([[1.0], [3.0], [7.0], [np.nan]]), np.array([True, True, False, False])
+    np.testing.assert_array_equal(demonstrations(None, u, mask=mask).u.ravel(), [1, 3, 7, 2])
+
+
+def test_a_representation_sees_the_last_action_held_after_the_end():
+    u = np.array([[1.0], [2.0], [4.0]])
+    by = chunks([(u, u)], 3).represented(Cumulated())
+    np.testing.assert_array_equal(by.u[0, :, :, 0], [[1, 3, 7], [2, 6, 10], [4, 8, 12]])
 
 
 def test_episodes_are_cut_into_chunks_by_hand():
@@ -107,11 +136,21 @@ def test_a_chunk_shows_what_the_episode_did(rng):
         ([(X, U[:3])], 1, "episode 0 needs"),
         ([(X, U), (X[:0], U[:0])], 1, "episode 1 needs"),
         ([(X, U)], 0, "h and history >= 1"),
+        ([(X, U), (X[:2], U[:2])], 5, "at least one episode of h = 5 steps, got 2, the longest of 4"),
+        ([(X, U), (X[:, :1], U)], 1, "episode 1 has dx, du = 1, 3, episode 0 2, 3"),
+        ([(X, U), (np.where(X == 3, np.nan, X), U)], 1, "x of episode 1: step 1, column 1 is nan"),
+        ([(X, U), (X, np.where(U == 7, np.inf, U))], 1, "u of episode 1: step 2, column 1 is inf"),
     ],
 )
 def test_episodes_that_do_not_fit_are_named(episodes, h, said):
     with pytest.raises(ValueError, match=said):
         chunks(episodes, h)
+
+
+def test_an_episode_weighs_as_it_is_told():
+    np.testing.assert_array_equal(chunks([(X, U), (X[:2], U[:2])], 1, weights=[1, 3]).weights, [[1, 1, 1, 1, 3, 3]])
+    with pytest.raises(ValueError, match="weights: 2, one an episode"):
+        chunks([(X, U), (X, U)], 1, weights=[1])
 
 
 def test_representations_follow_one_another():

@@ -56,10 +56,10 @@ SMALL = Fit(seed=0, steps=3, width=4)
 PLAIN = policies.Linear(np.eye(2), np.ones(2))
 CASES = {
     "qbc.learn.autoencoders:fit_autoencoders": lambda x, u: played(
-        learn.fit_autoencoders(chunks(x, u), SMALL, weights=[0.1, 1], components=2)
+        learn.fit_autoencoders(chunks(x, u), SMALL, penalties=[0.1, 1], components=2)
     ),
     "qbc.learn.autoencoders:fit_autoencoders of what else is seen": lambda x, u: played(
-        learn.fit_autoencoders(chunks(x, u), SMALL, weights=[0.1, 1], seen=two(u))
+        learn.fit_autoencoders(chunks(x, u), SMALL, penalties=[0.1, 1], seen=two(u))
     ),
     "qbc.learn.autoregressive:fit_tokens": lambda x, u: played(learn.fit_tokens(chunks(x, u), SMALL, bins=4)),
     "qbc.learn.autoregressive:fit_tokens in steps": lambda x, u: played(
@@ -150,7 +150,7 @@ def test_less_of_tokens_keeps_every_token_and_of_strata_whole_ones(under, rng):
     with under("less"):
         few = learn.fit_softmax(x, codes, np.eye(2)).probabilities(x)
         all_rows = Fit(seed=0, steps=1, batch=None)  # 3 rows would be no whole strata
-        learn.fit_autoencoders(demonstrations(None, rng.normal(size=(30, 1))), all_rows, weights=[0.1], strata=2)
+        learn.fit_autoencoders(demonstrations(None, rng.normal(size=(30, 1))), all_rows, penalties=[0.1], strata=2)
     np.testing.assert_array_equal(few, learn.fit_softmax(x[[0, 1, 2, 3, -1]], codes[[0, 1, 2, 3, -1]], np.eye(2)).probabilities(x))
 
 
@@ -211,3 +211,30 @@ def test_under_none_nothing_changes_and_calls_are_counted(under):
     assert (gained["rollout"], gained["bound-low"], gained["bound-high"]) == (1, 1, 1)
     assert gained["quantizer"] == 4 * 3  # four times: call, encode, decode
     assert gained["fit"] == gained["effort"] == 0
+
+
+@pytest.mark.parametrize(
+    "fit",
+    [
+        lambda d, f: learn.fit_prototypes(d, f, codes=9),
+        lambda d, f: learn.fit_codebook(d, f, codes=[9]),
+        lambda d, f: learn.fit_mixture(d, f, components=9),
+        lambda d, f: learn.fit_autoencoders(d, f, penalties=[1.0], components=9),
+    ],
+)
+def test_less_shows_as_many_rows_as_a_learner_asks_for(under, fit):
+    x, u = rows(1)
+    with under("less"):
+        for share in (0.0, 0.2):
+            assert np.isfinite(fit(demonstrations(x, u), Fit(seed=0, steps=1, width=4, held_out=share)).loss).all()
+
+
+def test_less_shows_each_step_and_something_that_weighs(under):
+    x, u = rows(1)
+    mask, weights = np.ones((N, 2), dtype=bool), np.ones(N)
+    mask[:20, 1], weights[:10] = False, 0
+    demos = demonstrations(x, u[:, :, None], mask=mask, weights=weights)
+    assert learners.few_rows(demos, SMALL, 2, 1).tolist() == [10, 20, 0, 1, 2, 3]
+    assert len(learners.few_rows(demos, SMALL, 2, 5)) % 5 == 0
+    with under("less"):
+        assert np.isfinite(learn.fit_regression(demos, SMALL).loss).all()

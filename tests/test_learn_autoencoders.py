@@ -1,12 +1,14 @@
 """Autoencoders: stratified noise, penalties worked by hand, the exact optimum of two modes, and what they refuse."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from scipy import stats
 
 from qbc.demonstrations import demonstrations
-from qbc.learn import Fit, fit_autoencoders
+from qbc.learn import Fit, fit_autoencoders, fitting
 from qbc.learn.autoencoders import kl_to_prior, mmd, stratified
 
 TWO = np.repeat([1.0, -1.0], 64)[:, None]
@@ -14,7 +16,7 @@ TWO = np.repeat([1.0, -1.0], 64)[:, None]
 
 def fitted(weights, *, x=None, u=TWO, k=1, steps=600, lr=3e-3, **how):
     fit = Fit(seed=0, steps=steps, lr=lr, batch=None, width=32, activation="tanh")
-    return fit_autoencoders(demonstrations(x, u).times(k), fit, **{"latent": 1, "weights": weights} | how)
+    return fit_autoencoders(demonstrations(x, u).times(k), fit, **{"latent": 1, "penalties": weights} | how)
 
 
 def kl(fit, a, s=None):
@@ -39,6 +41,38 @@ def test_kl_against_torch_and_mmd_against_loops():
     x, y = torch.tensor([[[0.0], [1.0]]]), torch.tensor([[[0.0], [2.0]]])
     # kernel 2 / (2 + r^2): pairs of x 2/3, of y 1/3, across (1 + 1/3 + 2/3 + 2/3) / 4 = 2/3
     assert mmd(x, y).item() == pytest.approx(2 / 3 + 1 / 3 - 4 / 3, abs=1e-6)
+    far, prior = torch.tensor([[[0.0], [1.0], [9.0]]]), torch.tensor([[[0.0], [2.0], [2.0]]])
+    # rows of weights 1, 1, 0: pairs of x 2/3 as before, of y (1/3 + 1/3 + 1) / 3, across (1 + 1/3 + 1/3 + 3 2/3) / 6
+    weighted = mmd(far, prior, torch.tensor([[1.0, 1.0, 0.0]])).item()
+    assert weighted == pytest.approx(2 / 3 + 5 / 9 - 2 * (11 / 3) / 6, abs=1e-6)
+    assert mmd(far, prior, torch.full((1, 3), 5.0)).item() == pytest.approx(mmd(far, prior).item(), abs=1e-6)
+    with pytest.raises(ValueError, match="mmd: two rows or more, got 1"):
+        mmd(x[:, :1], y[:, :1])
+
+
+def test_no_block_of_the_loss_has_a_single_row(monkeypatch):
+    monkeypatch.setattr(fitting, "BLOCK", 127)
+    fit = Fit(seed=0, steps=2, batch=16, width=4)
+    assert np.isfinite(fit_autoencoders(demonstrations(None, TWO), fit, penalties=[1.0], penalty="mmd").loss).all()
+    for wrong in (replace(fit, batch=1), replace(fit, held_out=1 / 128)):
+        with pytest.raises(ValueError, match="penalty: mmd compares rows, two a batch or more"):
+            fit_autoencoders(demonstrations(None, TWO), wrong, penalties=[1.0], penalty="mmd")
+
+
+def test_the_loss_counts_rows_by_weight():
+    """Of a price so high that it is all there is."""
+    u, w = np.array([[1.0], [-1.0], [3.0]]), np.array([3.0, 1.0, 0.5])
+    fit = Fit(seed=0, steps=1, batch=4, width=4)
+    head = fit_autoencoders(demonstrations(None, u, weights=w), fit, penalties=[1e9], latent=1)
+    mu, sigma = (torch.tensor(a) for a in head.encode(u))
+    assert head.loss[0] / 1e9 == pytest.approx(np.average(kl_to_prior(mu, sigma.log())[0], weights=w), rel=1e-5)
+
+
+def test_the_scale_of_what_the_encoder_sees_counts_rows_by_weight():
+    seen = np.array([[[0.0], [1.0], [1e6]]])
+    demos = demonstrations(None, np.ones((3, 1)) * [[1], [2], [3]], weights=[1.0, 1.0, 0.0])
+    fit = fit_autoencoders(demos, Fit(seed=0, steps=1, width=4), penalties=[1.0], seen=seen)
+    assert (fit.seen.mean.item(), fit.seen.sd.item()) == (0.5, 0.5)
 
 
 def test_mmd_vanishes_between_equal_laws_and_sees_a_shift_and_two_clusters(rng):
@@ -96,7 +130,7 @@ def test_chunks_are_encoded_and_decoded_in_their_own_shape_and_one_stands_alone(
     a = rng.normal(size=(2, 60, 3, 2))
     x = a[:, :, 0, :1]
     fit = fit_autoencoders(
-        demonstrations(x, a), Fit(seed=4, steps=5, batch=20, width=8), weights=[0.1, 0.2], latent=2, strata=10, loss="absolute"
+        demonstrations(x, a), Fit(seed=4, steps=5, batch=20, width=8), penalties=[0.1, 0.2], latent=2, strata=10, loss="absolute"
     )
     z = rng.normal(size=(2, 7, 2))
     both = fit.decode(z, np.zeros((7, 1)))
@@ -104,7 +138,7 @@ def test_chunks_are_encoded_and_decoded_in_their_own_shape_and_one_stands_alone(
     assert fit.encode(a, x)[0].shape == (2, 60, 2)
     np.testing.assert_allclose(fit.only(1).decode(z[1], np.zeros((7, 1)))[0], both[1], rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(fit.only(1).encode(a[1:], x[1:])[0][0], fit.encode(a, x)[0][1], rtol=1e-4, atol=1e-6)
-    assert fit.only(1).weights == (0.2,)
+    assert fit.only(1).penalties == (0.2,)
 
 
 @pytest.mark.parametrize(
@@ -113,15 +147,42 @@ def test_chunks_are_encoded_and_decoded_in_their_own_shape_and_one_stands_alone(
         (dict(loss="huber"), "loss: one of squared, absolute, got 'huber'"),
         (dict(penalty="none"), "penalty: kl"),
         (dict(jitter=0.1), "without jitter"),
-        (dict(weights=[1.0, 2.0]), "weights: 1 numbers >= 0"),
-        (dict(weights=[-1.0]), "weights: 1 numbers >= 0"),
+        (dict(weights=[1.0, 2.0]), "penalties: 1 numbers >= 0"),
+        (dict(weights=[-1.0]), "penalties: 1 numbers >= 0"),
         (dict(seen=np.zeros((1, 5, 1))), r"seen: \(1, 128, d\), got"),
+        (dict(seen=np.where(np.arange(128) == 7, np.nan, 0.0)[None, :, None]), "seen: network 0, row 7, column 0 is nan"),
         (dict(strata=100), "strata: a divisor of the rows of a batch, 128, got 100"),
     ],
 )
 def test_refusals(change, said):
     with pytest.raises(ValueError, match=said):
         fitted(**{"weights": [1.0], "steps": 1} | change)
+
+
+@pytest.mark.parametrize("k", [1, 2])
+def test_chunks_are_told_by_their_shape(rng, k):
+    """Shown to all or one by one, flat or not, also where one network or one step could be read otherwise."""
+    u = rng.normal(size=(k, 8, 3, 2))
+    fit = fit_autoencoders(demonstrations(None, u), Fit(seed=0, steps=1, width=4), penalties=[1.0] * k)
+    own, flat = fit.encode(u)[0], fit.encode(u.reshape(k, 8, 6))[0]
+    np.testing.assert_array_equal(own, flat)
+    for shown in (u[0], u[0].reshape(8, 6)):
+        np.testing.assert_allclose(fit.encode(shown)[0][0], own[0], rtol=1e-6)
+        assert fit.encode(shown)[0].shape == (k, 8, 4)
+    for wrong in (u[0, 0], np.zeros((k + 1, 8, 3, 2)), np.zeros((5, 5))):
+        with pytest.raises(ValueError, match="chunks"):
+            fit.encode(wrong)
+    bad = np.where(np.arange(8)[:, None, None] == 5, np.nan, u[0])
+    with pytest.raises(ValueError, match="chunks: row 5, step 0, column 0 is nan"):
+        fit.encode(bad)
+    with pytest.raises(ValueError, match="latents: row 0, coordinate 0 is nan"):
+        fit.decode(np.full((1, 4), np.nan))
+
+
+def test_one_of_them_keeps_its_learned_prior(rng):
+    fit = fitted([1e-3, 1e-3], k=2, steps=400, strata=64, components=4)
+    drawn = fit.only(1)(np.zeros((2000, 0)), rng)
+    assert (np.abs(np.abs(drawn) - 1) < 0.1).mean() > 0.95
 
 
 def test_decoding_refuses_the_wrong_width():

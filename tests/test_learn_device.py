@@ -66,7 +66,7 @@ def test_generators_train_and_act_on_one_device(elsewhere, activation, normalise
 
 
 def test_autoencoders_encode_and_decode_on_one_device(elsewhere):
-    fit = learn.fit_autoencoders(demonstrations(X, X).times(2), SMALL, weights=[0.1, 1.0])
+    fit = learn.fit_autoencoders(demonstrations(X, X).times(2), SMALL, penalties=[0.1, 1.0])
     assert fit.encode(X, X)[0].shape == (2, 12, 4)
     assert fit.decode(np.zeros((12, 4)), X).shape == (2, 12, 1, 1)
 

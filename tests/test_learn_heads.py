@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -111,8 +112,10 @@ def test_refusals():
         with pytest.raises(ValueError, match="codes: 1 numbers from 1 to 4, one a data set"):
             learn.fit_codebook(demos, SHORT, codes=codes)
     for codes in (0, 5):
-        with pytest.raises(ValueError, match="codes: 1 to 4"):
+        with pytest.raises(ValueError, match="codes: 1 to 1 different chunks"):
             learn.fit_prototypes(demos, SHORT, codes=codes)
+    with pytest.raises(ValueError, match="codes: 1 numbers from 1 to 3"):  # of the four one is held out
+        learn.fit_codebook(demos, replace(SHORT, held_out=0.25), codes=[4])
     mask = np.array([[True, True], [True, False]])
     with pytest.raises(ValueError, match="give chunks without padded steps"):
         learn.fit_prototypes(demonstrations(np.zeros((2, 1)), np.zeros((2, 2, 1)), mask=mask), SHORT, codes=1)
@@ -164,7 +167,7 @@ from qbc.demonstrations import demonstrations
 from qbc.learn import Fit
 from qbc.learn.examples import EXAMPLES
 rng = np.random.default_rng(0)
-x = rng.normal(size=(100, 1)); d = demonstrations(x, np.sign(x))
+x = rng.normal(size=(100, 1)); d = demonstrations(x, np.sign(x) + 0.1 * x)
 print([float(e.fit(d, Fit(seed=3, steps=10, batch=32, width=8))(x, rng).sum()).hex() for e in EXAMPLES.values()])
 """
 

@@ -59,10 +59,23 @@ def test_networks_are_the_head_without_its_scales(rng):
     x[..., 2] = 0.8  # at rest
     head = fitted(x, u, 2)
     nets = head.networks()
-    np.testing.assert_allclose(nets(x), head(x, rng)[:, :, 0], rtol=1e-3, atol=0.5)
+    np.testing.assert_allclose(nets(x), head(x, rng)[:, :, 0], rtol=0, atol=0.05)  # of a spread of 1000
     for other in (demonstrations(x, u).waved(1), demonstrations(x, u[:, :, None]).represented(Cumulated())):
         with pytest.raises(ValueError, match="networks: only of a head"):
             fit_regression(other, Fit(seed=0, steps=1)).networks()
+
+
+def test_networks_that_single_precision_would_not_resolve_are_refused(rng):
+    x, u = 1.7e9 + rng.normal(size=(60, 1)), rng.normal(size=(60, 1))
+    for seen, said, what in ((x, u, "observation"), (u, x, "action")):
+        with pytest.raises(ValueError, match=f"networks: {what} 0 of network 0 is more than 10000 of its spreads from 0"):
+            fitted(seen, said).networks()
+
+
+def test_an_action_at_rest_is_played_by_the_networks_too(rng):
+    x = rng.normal(size=(60, 1))
+    nets = fitted(x, np.column_stack([x, np.full(60, 3.0), np.zeros(60)])).networks()
+    np.testing.assert_array_equal(nets(x)[0, :, 1:], np.tile([3.0, 0.0], (60, 1)))
 
 
 def test_a_penalty_shrinks_what_the_data_do_not_fix(rng):
@@ -108,6 +121,12 @@ def test_refusals(rng):
         Ensemble.join([Ensemble(1, (1, 1), seed=0), Ensemble(1, (1, 2), seed=0)])
     with pytest.raises(ValueError, match="observations: network 0, row 1, column 0 is nan"):
         fitted(rng.normal(size=(4, 1)), rng.normal(size=(4, 1))).networks()(np.array([[0.0], [np.nan]]))
+    head = fitted(rng.normal(size=(4, 1)), rng.normal(size=(4, 1)), 2)
+    with pytest.raises(ValueError, match="observations, in single precision: network 0, row 0, column 0 is inf"):
+        head.networks()(np.array([[1e39]]))
+    for policy in (head.policy, head.networks().policy):
+        with pytest.raises(ValueError, match=r"observations: \(2 n, dx\), 2 blocks of n rows, got \(3, 1\)"):
+            policy(np.zeros((3, 1)), rng)
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ import torch
 
 from qbc import learn
 from qbc.demonstrations import demonstrations
-from qbc.learn.paths import GUESSES, PATHS
+from qbc.learn.paths import PATHS
 from qbc.learn.samplers import schedule
 
-T = torch.tensor([0.001, 0.1, 0.5, 0.9, 0.999])[:, None]
+T = torch.tensor([0.0, 0.001, 0.1, 0.5, 0.9, 0.999])[:, None]
 BOTH = pytest.mark.parametrize("fit", [learn.fit_flow, learn.fit_denoiser])
 
 
@@ -30,11 +30,10 @@ def test_a_path_goes_from_noise_to_data(path):
         torch.testing.assert_close(way.a(grid) ** 2 + way.b(grid) ** 2, torch.ones(50))
 
 
-@pytest.mark.parametrize("guess", GUESSES)
-@pytest.mark.parametrize("path", PATHS)
+@pytest.mark.parametrize(("path", "guess"), [(p, g) for p in PATHS for g in PATHS[p].guesses])
 def test_each_guess_gives_back_the_data_and_the_noise(path, guess):
     way = PATHS[path]
-    u, noise = torch.randn(5, 3, dtype=torch.float64), torch.randn(5, 3, dtype=torch.float64)
+    u, noise = torch.randn(6, 3, dtype=torch.float64), torch.randn(6, 3, dtype=torch.float64)
     z, t = way.mix(u, noise, T.double()), T.double()
     back = way.data(guess, way.target(guess, u, noise, t), z, t)
     torch.testing.assert_close(back, u, rtol=1e-6, atol=1e-6)
@@ -45,7 +44,7 @@ def test_each_guess_gives_back_the_data_and_the_noise(path, guess):
 def test_the_velocity_is_the_direction_of_the_path(path):
     """Up to its speed: d z / d t is along u - n on the straight path, and along b u - a n on the circles."""
     way, h = PATHS[path], 1e-6
-    u, noise, t = torch.ones(5, 1, dtype=torch.float64), torch.full((5, 1), 0.3, dtype=torch.float64), T.double()
+    u, noise, t = torch.ones(6, 1, dtype=torch.float64), torch.full((6, 1), 0.3, dtype=torch.float64), T.double()
     slope = (way.mix(u, noise, t + h) - way.mix(u, noise, t - h)) / (2 * h)
     other = (way.mix(2 * u, -noise, t + h) - way.mix(2 * u, -noise, t - h)) / (2 * h)
     v, w = way.target("velocity", u, noise, t), way.target("velocity", 2 * u, -noise, t)
@@ -135,10 +134,13 @@ def test_refusals(rng):
     for wrong in (dict(guess="score"), dict(path="sine")):
         with pytest.raises(ValueError, match="guess: one of data, noise, velocity"):
             learn.fit_denoiser(demos, fit, **wrong)
+    for clip in (True, False):  # at its start the mixture is noise and nothing else
+        with pytest.raises(ValueError, match="guess: one of data, velocity"):
+            learn.fit_flow(demos, fit, guess="noise", clip=clip)
     h = learn.fit_flow(demos, fit)
     with pytest.raises(ValueError, match=r"eta: in \[0, 1\], got 2"):
         h.using(eta=2)
-    for wrong in (0, -3, 2.5, [[0.0], [1.0]], [0.0, 0.5], [0.0, 0.7, 0.6, 1.0], [1.0, 0.0]):
+    for wrong in (0, -3, 2.5, np.nan, np.inf, [[0.0], [1.0]], [0.0, 0.5], [0.0, 0.7, 0.6, 1.0], [1.0, 0.0]):
         with pytest.raises(ValueError, match="evaluations: a number >= 1, or times that rise from 0 to 1"):
             h.using(wrong)
     np.testing.assert_array_equal(schedule(np.int64(2)), [0, 0.5, 1])

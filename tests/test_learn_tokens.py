@@ -41,6 +41,7 @@ def test_a_linear_fit_finds_the_probabilities_of_its_data_in_any_units(rng, k):
     fit, far = fit_softmax(x, codes, true.values), fit_softmax(1e-4 * x + 5, codes, true.values)
     assert np.abs(fit.probabilities(x[:1000]) - true.probabilities(x[:1000])).mean() < 0.01
     assert fit.slope == pytest.approx(true.slope, rel=0.1)
+    assert fit.loss == pytest.approx(-np.log(fit.probabilities(x)[np.arange(len(x)), codes]).mean())
     np.testing.assert_allclose(far.probabilities(1e-4 * x + 5), fit.probabilities(x), atol=1e-4)
 
 
@@ -54,6 +55,15 @@ def test_refusals(rng):
     for wrong in (dict(loss="hinge"), dict(bins=1), dict(components=0)):
         with pytest.raises(ValueError, match="loss softmax or ordinal, bins >= 2, components >= 1"):
             fit_tokens(demonstrations(None, np.zeros((3, 1))), Fit(seed=0), **wrong)
+
+    for code in (-1, 2):
+        with pytest.raises(ValueError, match=f"codes: 0 to 1, got {code}"):
+            fit_softmax(rng.normal(size=(3, 1)), np.array([0, 1, code]), np.zeros((2, 1)))
+
+
+def test_one_token_is_always_played(rng):
+    head = fit_softmax(rng.normal(size=(4, 2)), np.zeros(4, dtype=int), np.array([[3.0]]))
+    np.testing.assert_array_equal(head(rng.normal(size=(5, 2)), rng), np.full((5, 1), 3.0))
 
 
 # --- laws of a token
@@ -101,6 +111,16 @@ def test_bins_round_to_half_their_width_and_are_the_uniform_quantizer(rng, share
     q = uniform(8, part.min(), part.max())
     inner = np.abs(np.subtract.outer(u[1, :, 2, 0], q.edges)).min(axis=1) > 1e-9
     np.testing.assert_array_equal(codes[1, :, 2, 0][inner], q.encode(u[1, :, 2, 0])[inner])
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_coordinate_that_never_varies_is_decoded_to_itself(rng, shared):
+    u = rng.normal(size=(1, 20, 5, 3))
+    u[..., 1], u[..., 2] = 2e-4, 0.0
+    grid = Bins.of(u, 8, shared)
+    for rebuilt in (True, False):
+        said = grid.shift + grid.rounded(u, rebuilt)[1] * grid.top
+        np.testing.assert_allclose(said[..., 1:], u[..., 1:], rtol=1e-12)
 
 
 def test_tokens_of_rebuilt_steps_do_not_drift(rng):

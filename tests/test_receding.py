@@ -48,6 +48,11 @@ def test_history_repeats_the_first_and_then_moves():
     np.testing.assert_array_equal([s[0, 0] for s in seen], [[0, 0, 0], [0, 0, 1], [0, 1, 2]])
 
 
+def test_a_level_is_the_last_thing_a_head_sees():
+    seen = played(2, history=2, level=0.25)[1].seen
+    np.testing.assert_array_equal([s[0, 0] for s in seen], [[0, 0, 0.25], [0, 1, 0.25]])
+
+
 def test_each_network_plays_its_own_block():
     u, head = played(1, rows=6, k=3)
     assert head.seen[0].shape == (3, 2, 1)

@@ -39,3 +39,12 @@ def test_refusals():
         Dct(3, 2).into(np.zeros((4, 1)))
     with pytest.raises(ValueError, match="Pca: 1 <= kept <= 2"):
         Pca.of(np.zeros((2, 3, 1)), 3)
+    with pytest.raises(ValueError, match="Dct: 2 frequencies"):
+        Dct(3, 2).back(np.zeros((1, 1)))
+    by = Pca.of(np.random.default_rng(0).normal(size=(9, 3, 2)), 2)
+    for wrong in (np.zeros((4, 1, 2)), np.zeros((4, 3, 1)), np.zeros((4, 2, 3))):
+        with pytest.raises(ValueError, match=r"Pca: chunks \(..., 3, 2\)"):
+            by.into(wrong)
+    for wrong in (np.zeros((4, 2, 2)), np.zeros((4, 1, 1))):
+        with pytest.raises(ValueError, match=r"Pca: \(..., 2, 1\)"):
+            by.back(wrong)

@@ -120,23 +120,36 @@ def tenth(data: Mapping[str, int]) -> Callable[[Function], Function]:
     return make
 
 
+def few_rows(demos: Any, fit: Any, least: int, strata: int) -> NDArray[np.int64]:
+    """The first tenth of the rows: whole strata, ``least`` learned from; before them a row for each step that none of them shows."""
+    n = max(max(2, demos.rows // SHARE) // strata, 1) * strata
+    while n < demos.rows and (n - round(fit.held_out * n) < least or (fit.held_out and not round(fit.held_out * n))):
+        n += strata
+    shown, weighs = (1.0 if a is None else a for a in (demos.mask, None if demos.weights is None else demos.weights[..., None]))
+    there = shown * weighs * np.ones(demos.u.shape[:3]) > 0
+    lacking = ~there[:, fit.learned(min(n, demos.rows))].any(axis=1)
+    rows = np.array(list(dict.fromkeys([*there.argmax(axis=1)[lacking], *range(demos.rows)[:n]])))
+    return np.concatenate([rows, np.setdiff1d(np.arange(demos.rows), rows)[: -len(rows) % strata]])
+
+
 def tenth_of_demonstrations(original: Function) -> Function:
-    """A learner that is shown the first tenth of the rows: two at least, and whole strata."""
+    """A learner that is shown the first tenth of the rows; more, where it could not begin with them."""
 
-    def fit(demos: Any, *args: Any, **kwargs: Any) -> Any:
+    def shown(*args: Any, **kwargs: Any) -> Any:
         if _within:
-            return original(demos, *args, **kwargs)
-        strata = kwargs.get("strata", 1)
-        n = max(2, demos.rows // SHARE)
-        few = slice(max(n // strata, 1) * strata)
+            return original(*args, **kwargs)
+        given = inspect.signature(original).bind(*args, **kwargs)
+        demos, fit = given.arguments["demos"], given.arguments["fit"]
+        least = max(2, given.arguments.get("components", 0), *np.atleast_1d(given.arguments.get("codes", 0)))
+        few = few_rows(demos, fit, least, given.arguments.get("strata", 1))
+        if given.arguments.get("seen") is not None:
+            given.arguments["seen"] = given.arguments["seen"][:, few]
         parts = {name: getattr(demos, name) for name in ("x", "u", "mask", "weights")}
-        if kwargs.get("seen") is not None:
-            kwargs["seen"] = kwargs["seen"][:, few]
-        few_demos = replace(demos, **{name: a[:, few] for name, a in parts.items() if a is not None})
+        given.arguments["demos"] = replace(demos, **{name: a[:, few] for name, a in parts.items() if a is not None})
         with _a_tenth():
-            return original(few_demos, *args, **kwargs)
+            return original(*given.args, **given.kwargs)
 
-    return fit
+    return shown
 
 
 def prior(original: Function) -> Function:

@@ -8,6 +8,7 @@ Demonstrations (``qbc.demonstrations``) and the settings of a fit go in, a head 
 ====================  ==============================================================================
 ``device``            the device, arrays in and out, one Adam loop for every network
 ``fitting``           settings, batches in the networks' units, the loss along the way; ``head``: what comes out
+``losses``            what a batch costs each network, and how it is averaged
 ``view``              how networks see observations and say chunks
 ``scale``             columns in units of their own spread
 ``networks``          k networks of one shape side by side: seeds, noise levels or checkpoints at once
@@ -46,9 +47,11 @@ from qbc.learn.regression import Regression, fit_regression
 from qbc.learn.samplers import Sampler, fit_denoiser, fit_flow
 from qbc.learn.sgd import Checkpoints, Gains, stream_gains, stream_networks, tangents
 from qbc.learn.softmax import TokenHead, fit_softmax
+from qbc.learn.view import AtRest
 
 __all__ = [
     "DEVICE",
+    "AtRest",
     "Autoencoders",
     "Bins",
     "Checkpoints",

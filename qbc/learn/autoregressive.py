@@ -19,8 +19,9 @@ from qbc.finite import draw
 from qbc.learn.cells import Ordinal, Softmax, TokenLaw
 from qbc.learn.contexts import Context, Prefix
 from qbc.learn.device import array, indices, tensor
-from qbc.learn.fitting import Batch, Data, Fit
+from qbc.learn.fitting import Data, Fit
 from qbc.learn.head import Head
+from qbc.learn.losses import Batch, Losses
 from qbc.learn.networks import Ensemble
 from qbc.quantizers import uniform
 from qbc.systems import Array
@@ -30,7 +31,10 @@ Codes = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Bins:
-    """Uniform bins of every coordinate's range: one range a token; or one for all steps, where a step of 0 leads nowhere."""
+    """Uniform bins of every coordinate's range: one range a token; or one for all steps, where a step of 0 leads nowhere.
+
+    A coordinate that never varies has a range of no width, and every code is decoded to it.
+    """
 
     shift: Array  # (k, 1, h, du): the middle of the range, or 0
     top: Array  # the largest distance from it: values are (u - shift) / top
@@ -45,8 +49,8 @@ class Bins:
         least, most = u.min(axis=over, keepdims=True), u.max(axis=over, keepdims=True)
         shift = np.zeros_like(least) if shared else (least + most) / 2
         top = np.maximum(most - shift, shift - least)
-        unit = np.where(most > least, top, 1.0)
-        low, high = (least - shift) / unit, np.where(most > least, (most - shift) / unit, (least - shift) / unit + 1)
+        unit = np.where(top > 0, top, 1.0)
+        low, high = (least - shift) / unit, (most - shift) / unit
         full = (len(u), 1, *u.shape[2:])
         shift, unit, low, high = (np.broadcast_to(a, full) for a in (shift, unit, low, high))
         return Bins(shift, unit, low, high, n)
@@ -56,8 +60,8 @@ class Bins:
 
     def encode(self, u: Array, step: slice = slice(None)) -> Codes:
         """Codes of chunks (k, n, h, du), or of some of their steps."""
-        low, high = self.low[:, :, step], self.high[:, :, step]
-        return uniform(self.n).encode(np.clip(2 * (self.value(u, step) - low) / (high - low) - 1, -1, 1))
+        low, width = self.low[:, :, step], self.high[:, :, step] - self.low[:, :, step]
+        return uniform(self.n).encode(np.clip(2 * (self.value(u, step) - low) / np.where(width > 0, width, 1.0) - 1, -1, 1))
 
     def decode(self, codes: Codes, step: slice = slice(None)) -> Array:
         """Values."""
@@ -78,9 +82,18 @@ class Bins:
             behind = behind + u[:, :, at] - (self.shift + said * self.top)[:, :, at]
         return codes, said
 
+    def only(self, i: int) -> Bins:
+        """Those of network i."""
+        one = slice(i, i + 1)
+        return Bins(self.shift[one], self.top[one], self.low[one], self.high[one], self.n)
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Tokens(Head):
+    """``loss`` and ``held`` score one random token of each row."""
+
+    owned = ("net", "bins", "reach")
+
     net: Ensemble
     law: TokenLaw
     context: Context
@@ -118,16 +131,17 @@ def fit_tokens(
     """Autoregressive tokens; a batch is that many single tokens of each data set.
 
     ``context``: ``Prefix()`` (default) sees all tokens before, ``Sight()`` steps through a path. ``loss``: ``softmax``, or ``ordinal``
-    with so many logistic ``components``, which starts at least squares. ``rebuilt``: the tokens of a stepwise context follow where
+    with so many logistic ``components``, which starts at least squares: as many steps of those come first, of which the head tells
+    nothing. ``rebuilt``: the tokens of a stepwise context follow where
     the demonstration led; else each rounds its own step. Raises ``ValueError`` for other losses and fewer than two bins.
     """
     if loss not in ("softmax", "ordinal") or bins < 2 or components < 1:
         raise ValueError(f"fit_tokens: loss softmax or ordinal, bins >= 2, components >= 1, got {loss!r}, {bins}, {components}")
     data, seen = Data(demos, fit), context or Prefix()
     law: TokenLaw = Ordinal(bins, components) if loss == "ordinal" else Softmax(bins)
-    grid = Bins.of(demos.u, bins, seen.stepwise)
-    codes, values = grid.rounded(demos.u, rebuilt and seen.stepwise)
-    reach = np.maximum(np.abs(values.cumsum(axis=2)).max(axis=(1, 2)), 1e-12)[:, None]
+    grid = Bins.of(data.sure(data.u), bins, seen.stepwise)
+    codes, values = grid.rounded(data.u, rebuilt and seen.stepwise)
+    reach = np.maximum(np.abs(data.sure(values.cumsum(axis=2))).max(axis=(1, 2)), 1e-12)[:, None]
     m, of = data.size, np.arange(data.k)[:, None]
     flat, flat_codes, later = values.reshape(data.k, demos.rows, m), codes.reshape(data.k, demos.rows, m), np.arange(m)
 
@@ -146,19 +160,16 @@ def fit_tokens(
         there = torch.ones(index.shape) if batch.mask is None else batch.mask.cpu().gather(2, torch.as_tensor(j)[..., None])[..., 0]
         return said, flat_codes[of, index, j], there.to(said.device)
 
-    def over(each: Tensor, there: Tensor) -> Tensor:
-        return (each * there).sum(dim=1) / there.sum(dim=1).clamp(min=1)
-
-    def squares(batch: Batch) -> Tensor:
+    def squares(batch: Batch) -> Losses:
         said, want, there = outputs(batch)
         point = law.point(said)
         assert point is not None
-        return over((point - tensor(uniform(bins).decode(want))) ** 2, there)
+        return Losses((point - tensor(uniform(bins).decode(want))) ** 2, there)
 
-    def objective(batch: Batch) -> Tensor:
+    def objective(batch: Batch) -> Losses:
         said, want, there = outputs(batch)
         logs = law(said).gather(2, torch.as_tensor(want).to(said.device)[..., None])[..., 0]
-        return over(-logs, there)
+        return Losses(-logs, there)
 
     if loss == "ordinal":
         data.train(net.parameters(), squares)

@@ -11,9 +11,10 @@ from torch import Tensor, nn
 
 from qbc.demonstrations import Demonstrations
 from qbc.finite import draw
-from qbc.learn.device import alone, array, indices, tensor
-from qbc.learn.fitting import Batch, Data, Fit, average
+from qbc.learn.device import alone, array, indices, one_thread, tensor
+from qbc.learn.fitting import Data, Fit
 from qbc.learn.head import Head
+from qbc.learn.losses import Batch, Losses, average
 from qbc.learn.networks import Ensemble
 from qbc.learn.regression import error
 from qbc.learn.scale import Scale
@@ -24,6 +25,8 @@ from qbc.systems import Array
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Codebook(Head):
     """The decoder sees the observation and a vector of the codebook, whose code is drawn as often as it is used there."""
+
+    owned = ("decoder", "book", "law")
 
     decoder: Ensemble
     book: Tensor  # (k, K, latent)
@@ -44,9 +47,9 @@ def fit_codebook(
     Straight-through gradients, ``commit`` times the encoder's distance from its vector; the codebook starts at
     k-means++ seeds of the encoded demonstrations. Raises ``ValueError`` unless there is a number of codes >= 1 for each data set.
     """
-    k, most = demos.k, max(codes, default=0)
-    if len(codes) != k or not 1 <= min(codes) <= most <= demos.rows:
-        raise ValueError(f"codes: {k} numbers from 1 to {demos.rows}, one a data set, got {tuple(codes)}")
+    k, most, rows = demos.k, max(codes, default=0), fit.learned(demos.rows).stop
+    if len(codes) != k or not 1 <= min(codes) <= most <= rows:
+        raise ValueError(f"codes: {k} numbers from 1 to {rows}, one a data set, got {tuple(codes)}")
     data, errors = Data(demos, fit), error(loss)
     encoder = data.network(data.size + data.features, latent)
     decoder = data.network(latent + data.features, data.size, plus=1)
@@ -60,11 +63,12 @@ def fit_codebook(
         z = encoder(torch.cat([batch.act, batch.obs], dim=2))
         return z, (torch.cdist(z.detach(), book.detach()) + absent).argmin(dim=2)
 
-    def objective(batch: Batch) -> Tensor:
+    def objective(batch: Batch) -> Losses:
         z, near = nearest(batch)
         q = book[data.of, near]
-        miss = average(errors(decoder(torch.cat([z + (q - z).detach(), batch.obs], dim=2)) - batch.act), batch.mask)
-        return miss + ((q - z.detach()) ** 2).mean(dim=(1, 2)) + commit * ((z - q.detach()) ** 2).mean(dim=(1, 2))
+        miss = errors(decoder(torch.cat([z + (q - z).detach(), batch.obs], dim=2)) - batch.act)
+        apart = ((q - z.detach()) ** 2).mean(dim=2) + commit * ((z - q.detach()) ** 2).mean(dim=2)
+        return Losses(miss, batch.mask, average(apart, batch.weights))
 
     trained = data.train([*encoder.parameters(), *decoder.parameters(), book], objective)
     with alone():
@@ -76,6 +80,8 @@ def fit_codebook(
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Prototypes(Head):
     """A whole chunk out of a list, drawn as often as it occurs at the observation."""
+
+    owned = ("centres", "law")
 
     centres: Array  # (k, K, h du), in units of the spread
     law: CodeLaw
@@ -90,27 +96,28 @@ def fit_prototypes(demos: Demonstrations, fit: Fit, *, codes: int) -> Prototypes
 
     Distances are in units of each action coordinate's spread over rows and steps. In units of each single step's, noise would count
     as much at a step where all demonstrations agree as modes do elsewhere.
-    Raises ``ValueError`` if there are padded steps, which k-means cannot leave out, or fewer rows than codes.
+    Raises ``ValueError`` if there are padded steps, which k-means cannot leave out, or fewer different chunks than codes.
     """
     from sklearn.base import clone
     from sklearn.cluster import KMeans  # slow to import, needed here only
 
     if demos.mask is not None:
         raise ValueError("fit_prototypes: k-means compares whole chunks; give chunks without padded steps")
-    if not 1 <= codes <= demos.rows:
-        raise ValueError(f"codes: 1 to {demos.rows}, got {codes}")
-    data, k, h, w = Data(demos, fit), demos.k, demos.h, demos.weights
-    steps, part = demos.u.reshape(k, -1, demos.du), data.learned
-    scale = Scale.of(steps, None if w is None else w.repeat(h, axis=1)[..., None])
-    v = scale.into(steps).reshape(k, demos.rows, -1)
-    plain = KMeans(codes, n_init=1, random_state=fit.seed)
-    fits = [clone(plain).fit(a[part], sample_weight=None if w is None else w[i, part]) for i, a in enumerate(v)]
+    data, k, h = Data(demos, fit), demos.k, demos.h
+    part, w = data.learned, np.ones((k, demos.rows)) if demos.weights is None else demos.weights
+    different = min(len(np.unique(a, axis=0)) for a in data.sure(demos.u.reshape(k, demos.rows, -1)))
+    if not 1 <= codes <= different:
+        raise ValueError(f"codes: 1 to {different} different chunks, got {codes}")
+    steps = demos.u[:, part].reshape(k, -1, demos.du)
+    scale = Scale.of(steps, None if demos.weights is None else w[:, part].repeat(h, axis=1)[..., None])
+    v = scale.into(demos.u.reshape(k, -1, demos.du)).reshape(k, demos.rows, -1)
+    plain = KMeans(codes, n_init=1, random_state=fit.seed % 2**32)
+    with one_thread():
+        fits = [clone(plain).fit(a[part][b[part] > 0], sample_weight=b[part][b[part] > 0]) for a, b in zip(v, w, strict=True)]
     labels, centres = np.stack([f.predict(a) for f, a in zip(fits, v, strict=True)]), np.stack([f.cluster_centers_ for f in fits])
     misses = ((v - np.take_along_axis(centres, labels[..., None], axis=1)) ** 2).mean(axis=2)
-    weight = np.ones(misses.shape) if w is None else w
-    kept = data.untrained() | {"loss": np.sum(misses[:, part] * weight[:, part], axis=1) / weight[:, part].sum(axis=1)}
-    if fit.held_out:
-        kept["held"] = misses[:, data.held].mean(axis=1)
+    with np.errstate(invalid="ignore"):  # no rows held out, or none that weighs
+        loss, held = ((misses[:, p] * w[:, p]).sum(axis=1) / w[:, p].sum(axis=1) for p in (part, data.held))
     law = fit_code_law(demos, fit, labels.astype(np.int64), codes)
     said = data.view.act.into(scale.back(centres.reshape(k, -1, demos.du)).reshape(k, codes, -1))
-    return Prototypes(**kept, centres=said, law=law)
+    return Prototypes(**data.untrained() | {"loss": loss, "held": held}, centres=said, law=law)

@@ -8,8 +8,10 @@ from contextlib import contextmanager
 import numpy as np
 import torch
 from numpy.typing import ArrayLike, NDArray
+from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
+from qbc.arrays import finite
 from qbc.systems import Array
 
 DEVICE = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -27,9 +29,25 @@ def alone(*, grad: bool = False) -> Iterator[None]:
         torch.set_num_threads(threads)
 
 
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """One thread also for what scikit-learn compiled; slower to enter than :func:`alone`."""
+    with alone(), threadpool_limits(1):
+        yield
+
+
 def tensor(x: ArrayLike | Tensor) -> Tensor:
     """``x`` in single precision on ``DEVICE``."""
     return torch.as_tensor(x, dtype=torch.float32).to(DEVICE)
+
+
+def single(name: str, x: Array, *axes: str) -> Tensor:
+    """``x`` in single precision; raises ``ValueError`` naming the first entry that is no number, or too large for that."""
+    finite(name, x, *axes)
+    with np.errstate(over="ignore"):
+        y = x.astype(np.float32)
+    finite(f"{name}, in single precision", y, *axes)
+    return tensor(y)
 
 
 def array(x: Tensor) -> Array:
@@ -44,7 +62,7 @@ def indices(x: Tensor) -> NDArray[np.int64]:
 
 def generator(seed: int) -> torch.Generator:
     """Random numbers of the processor, whatever the device: another device changes the rounding and nothing else."""
-    return torch.Generator().manual_seed(seed)
+    return torch.Generator().manual_seed(seed % 2**64)
 
 
 def minimise(

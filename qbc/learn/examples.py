@@ -31,12 +31,10 @@ EXAMPLES: dict[str, Example] = {
     "median": Example(lambda d, f: fit_regression(d, f, loss="absolute"), modes=False),
     "mixture": Example(lambda d, f: fit_mixture(d, f, components=4)),
     "mixture's centres": Example(lambda d, f: fit_mixture(d, f, components=4, spread=False)),
-    "CVAE": Example(lambda d, f: fit_autoencoders(d, f, weights=[0.003] * d.k, units="spread"), modes=False),
-    "CVAE, learned prior": Example(lambda d, f: fit_autoencoders(d, f, weights=[0.003] * d.k, units="spread", components=4)),
+    "CVAE": Example(lambda d, f: fit_autoencoders(d, f, penalties=[0.003] * d.k), modes=False),
+    "CVAE, learned prior": Example(lambda d, f: fit_autoencoders(d, f, penalties=[0.003] * d.k, components=4)),
     "aggregate penalty": Example(
-        lambda d, f: fit_autoencoders(
-            d, f, weights=[0.1] * d.k, penalty="mmd", jitter=0.1, units="spread", loss="absolute", components=4
-        )
+        lambda d, f: fit_autoencoders(d, f, penalties=[0.1] * d.k, penalty="mmd", jitter=0.1, loss="absolute", components=4)
     ),
     "codebook": Example(lambda d, f: fit_codebook(d, f, codes=[4] * d.k), coarse=True),
     "prototypes": Example(lambda d, f: fit_prototypes(d, f, codes=8), padded=False, coarse=True),

@@ -6,17 +6,19 @@ Inside, tensors are (k, n, .): network, row, coordinate; a chunk is one flat act
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from qbc.demonstrations import Demonstrations
-from qbc.learn.device import alone, array, generator, minimise, tensor
+from qbc.learn.device import alone, array, generator, minimise, one_thread, tensor
+from qbc.learn.losses import Batch, Objective
 from qbc.learn.networks import ACTIVATIONS, Ensemble
 from qbc.learn.view import View
 from qbc.systems import Array
@@ -53,41 +55,34 @@ class Fit:
             raise ValueError(f"activation: one of {', '.join(ACTIVATIONS)}, got {self.activation!r}")
 
     def learned(self, rows: int) -> slice:
-        """Which of so many rows are learned from: the first ones. Raises ``ValueError`` if they are fewer than two."""
+        """Which of so many rows are learned from: the first ones. Raises ``ValueError`` if they are fewer than two, or all."""
         kept = rows - round(self.held_out * rows)
+        if self.held_out and kept == rows:
+            raise ValueError(f"held_out: {self.held_out} of {rows} rows is none")
         if kept < 2:
             raise ValueError(f"held_out: {self.held_out} leaves {kept} of {rows} rows, and a fit needs two")
         return slice(kept)
-
-
-class Batch(NamedTuple):
-    """Rows of each network's data, as the networks see them."""
-
-    obs: Tensor  # (k, b, features)
-    act: Tensor  # (k, b, h du)
-    mask: Tensor | None  # (k, b, h du), 1 where demonstrated
-    rows: Tensor  # (k, b): which they are
-
-
-Objective = Callable[[Batch], Tensor]  # the loss of each network on a batch, (k,)
 
 
 class Data:
     """Demonstrations in the networks' units, the batches that training draws from them, and the random numbers it uses."""
 
     def __init__(self, demos: Demonstrations, fit: Fit) -> None:
-        self.demos, self.fit, self.view, self.g = demos, fit, View.of(demos), generator(fit.seed)
+        self.demos, self.fit, self.g = demos, fit, generator(fit.seed)
+        self.learned = fit.learned(demos.rows)
+        self.held = slice(self.learned.stop, demos.rows)
+        self.view = View.of(demos, self.learned)
         self.k, self.size = demos.k, demos.h * demos.du
         obs, noise, dx = self.view.obs, demos.noise, demos.x.shape[2]
         self.x = tensor((demos.x - obs.mean[..., :dx]) / obs.sd[..., :dx])
-        mask = None if demos.mask is None else np.repeat(demos.mask, demos.du, axis=2)
-        self.act = tensor(self.view.act.into(demos.u.reshape(self.k, demos.rows, -1)))
+        u, mask = demos.u.reshape(self.k, demos.rows, -1), None if demos.mask is None else demos.mask.repeat(demos.du, axis=2)
+        u = u if mask is None else np.where(mask, u, self.view.act.mean)
+        self.u = u.reshape(demos.u.shape)  # padded steps at the mean
+        self.act = tensor(self.view.act.into(u))
         self.mask = None if mask is None else tensor(mask)
+        self.weights = None if demos.weights is None else torch.as_tensor(demos.weights)
         self.sigma = None if noise is None else tensor(noise.sigma[:, None] / obs.sd[..., :dx])
-        self.learned = fit.learned(demos.rows)
-        self.held = slice(self.learned.stop, demos.rows)
         self.of = torch.arange(self.k)[:, None]
-        self.shares: dict[tuple[int, int], Tensor] = {}
         self.features = self.see(self.x[:, :1]).shape[2]
 
     def normal(self, *shape: int) -> Tensor:
@@ -112,34 +107,51 @@ class Data:
         i = (self.of, index)
         return Batch(self.see(self.x[i]), self.act[i], None if self.mask is None else self.mask[i], index)
 
+    def weighty(self, part: slice) -> NDArray[np.int64]:
+        """The rows of a part (k, n); where one has no weight, the first that has."""
+        rows = np.arange(self.demos.rows)[part]
+        if self.demos.weights is None or not len(rows):
+            return np.broadcast_to(rows, (self.k, len(rows)))
+        there = self.demos.weights[:, part] > 0
+        return np.where(there, rows, rows[there.argmax(axis=1)][:, None])
+
+    def sure(self, v: Array) -> Array:
+        """v (k, N, ...) at the rows that are learned from and weigh: what a range may be taken of."""
+        return np.asarray(v[np.arange(self.k)[:, None], self.weighty(self.learned)])
+
     def all(self, part: slice | None = None) -> Tensor:
         """The rows of a part (default: of all data) in their order, (k, n)."""
         first, last, _ = (part or slice(None)).indices(self.demos.rows)
         return torch.arange(first, last).expand(self.k, -1)
 
-    def weighted(self, part: slice, size: int) -> Tensor:
-        """Rows (k, size) of a part, each drawn as often as it weighs; all alike without weights."""
-        first, last, _ = part.indices(self.demos.rows)
-        if self.demos.weights is None:
-            return torch.randint(first, last, (self.k, size), generator=self.g)
-        if (first, last) not in self.shares:
-            w = self.demos.weights[:, part]
-            self.shares[first, last] = torch.as_tensor(w.cumsum(axis=1) / w.sum(axis=1)[:, None])
+    @cached_property
+    def shares(self) -> Tensor:
+        """The share of weight up to each row that is learned from, (k, n)."""
+        assert self.weights is not None
+        w = self.weights[:, self.learned].cumsum(dim=1)
+        return w / w[:, -1:]
+
+    def weighted(self, size: int) -> Tensor:
+        """Rows (k, size) that are learned from, each drawn as often as it weighs; all alike without weights."""
+        last = self.learned.stop
+        if self.weights is None:
+            return torch.randint(last, (self.k, size), generator=self.g)
         drawn = torch.rand(self.k, size, generator=self.g, dtype=torch.float64)
-        return first + torch.searchsorted(self.shares[first, last], drawn, right=True).clamp(max=last - first - 1)
+        return torch.searchsorted(self.shares, drawn, right=True).clamp(max=last - 1)
 
     def batch(self) -> Batch:
         """The rows of one step of training: drawn, or all in their order, if the fit asks for all and they weigh alike."""
         rows = self.fit.batch or self.learned.stop
         in_order = self.fit.batch is None and self.demos.weights is None
-        return self.at(self.all(self.learned) if in_order else self.weighted(self.learned, rows))
+        return self.at(self.all(self.learned) if in_order else self.weighted(rows))
 
     def seeds(self, v: Array, n: int) -> Array:
         """(k, n, d): k-means++ seeds of v (k, rows that are learned from, d); a rare mode gets one of its own."""
         from sklearn.cluster import kmeans_plusplus  # slow to import, needed here only
 
-        w = [None] * self.k if self.demos.weights is None else self.demos.weights[:, self.learned]
-        return np.stack([kmeans_plusplus(a, n, sample_weight=b, random_state=self.fit.seed)[0] for a, b in zip(v, w, strict=True)])
+        w, seed = [None] * self.k if self.demos.weights is None else self.demos.weights[:, self.learned], self.fit.seed % 2**32
+        with one_thread():
+            return np.stack([kmeans_plusplus(a, n, sample_weight=b, random_state=seed)[0] for a, b in zip(v, w, strict=True)])
 
     @cached_property
     def few(self) -> tuple[Tensor, Tensor] | None:
@@ -164,16 +176,29 @@ class Data:
         return cast(Tensor, net(obs))[self.of, which[self.of, batch.rows]]
 
     def whole(self, objective: Objective, part: slice) -> Array:
-        """The loss of each network on a part of its data (k,), with random numbers that are the same at every look."""
+        """The loss of each network on a part of its data (k,), by weight, with random numbers that are the same at every look; NaN
+        where nothing weighs."""
         mine, self.g = self.g, generator(0)
-        rows = self.all(part) if self.demos.weights is None else self.weighted(part, self.all(part).shape[1])
+        rows, shown = self.all(part), torch.tensor(self.weighty(part))
         n = rows.shape[1]
-        block = BLOCK if self.fit.batch else max(n, 1)
-        try:
-            parts = [rows[:, i : i + block] for i in range(0, n, block)]
-            return np.sum([array(objective(self.at(r))) * (r.shape[1] / n) for r in parts], axis=0) if n else np.full(self.k, np.nan)
+        cost, count, besides, weight = np.zeros((4, self.k))
+        try:  # blocks of equal size, so that none has a single row
+            parts = -(-n // BLOCK) if self.fit.batch else min(n, 1)
+            for r, s in zip(rows.tensor_split(parts, dim=1), shown.tensor_split(parts, dim=1), strict=True) if parts else ():
+                batch = self.at(s)._replace(weights=None if self.weights is None else self.weights[self.of, r])
+                lost, there, more = objective(batch)
+                each = lost.flatten(1).double().cpu()
+                w = torch.ones_like(each[:, : r.shape[1]]) if batch.weights is None else batch.weights
+                counts = w.repeat_interleave(each.shape[1] // r.shape[1], dim=1)
+                counts = counts if there is None else counts * there.flatten(1).cpu()
+                cost += array((each * counts).sum(dim=1))
+                count += array(counts.sum(dim=1))
+                besides += array(w.sum(dim=1) * torch.as_tensor(more).double().cpu())
+                weight += array(w.sum(dim=1))
         finally:
             self.g = mine
+        with np.errstate(invalid="ignore"):
+            return np.asarray(cost / count + besides / weight)
 
     def untrained(self) -> dict[str, Any]:
         """What a head keeps of a fit that has not begun."""
@@ -191,9 +216,11 @@ class Data:
             trace.append(np.concatenate([[t], *losses()]))
 
         fit = self.fit
-        minimise(parameters, lambda: objective(self.batch()).sum(), steps=fit.steps, lr=fit.lr, every=fit.every, watch=look)
+        minimise(parameters, lambda: objective(self.batch()).mean().sum(), steps=fit.steps, lr=fit.lr, every=fit.every, watch=look)
         with alone():
             loss, held = losses()
+        if not np.isfinite(loss).all():
+            raise ValueError(f"training diverged: losses {loss.tolist()} after {fit.steps} steps at lr {fit.lr}")
         return self.untrained() | {"loss": loss, "held": held, "trace": np.array(trace).reshape(-1, 1 + 2 * self.k)}
 
     def hidden(self) -> list[int]:
@@ -202,10 +229,3 @@ class Data:
     def network(self, seen: int, said: int, *, plus: int = 0) -> Ensemble:
         """k networks of the shape of the fit, initialised from its seed (``plus`` a number, for a second one)."""
         return Ensemble(self.k, (seen, *self.hidden(), said), self.fit.seed + plus, self.fit.activation)
-
-
-def average(each: Tensor, mask: Tensor | None) -> Tensor:
-    """The mean of errors (k, b, d) over rows and demonstrated coordinates: (k,)."""
-    if mask is None:
-        return each.mean(dim=(1, 2))
-    return (each * mask).sum(dim=(1, 2)) / mask.sum(dim=(1, 2)).clamp(min=1)

@@ -12,8 +12,9 @@ from torch import Tensor, nn
 from qbc.demonstrations import Demonstrations
 from qbc.finite import draw
 from qbc.learn.device import alone, array, tensor
-from qbc.learn.fitting import Batch, Data, Fit
+from qbc.learn.fitting import Data, Fit
 from qbc.learn.head import Head
+from qbc.learn.losses import Batch, Losses
 from qbc.learn.networks import Ensemble
 from qbc.systems import Array
 
@@ -21,6 +22,8 @@ from qbc.systems import Array
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Mixture(Head):
     """c Gaussians with diagonal covariances. ``spread``: a draw has the width of its component; else its centre is played."""
+
+    owned = ("net",)
 
     net: Ensemble
     components: int
@@ -37,14 +40,15 @@ class Mixture(Head):
         return logits.log_softmax(dim=2), centres.reshape(shape), widths.expand(shape)
 
     def parts(self, x: Array) -> tuple[Array, Array, Array]:
-        """Weights (k, n, c), centres and widths (k, n, c, h du) at x (k, n, dx) or (n, dx), in the units of the fitted chunks."""
+        """Weights (k, n, c), centres and widths (k, n, c, h du) at x (k, n, dx) or (n, dx), in the units of the fitted chunks; a
+        coordinate at rest has width 0."""
         with alone():
-            weights, centres, widths = (array(t) for t in self.logs(self.view.see(x)))
+            weights, centres, widths = (array(t) for t in self.logs(self.view.see(np.asarray(x, dtype=float))))
         act = self.view.act
         return (
             np.exp(weights),
             act.back(centres.reshape(self.k, -1, centres.shape[3])).reshape(centres.shape),
-            (np.exp(widths) * act.sd[:, :, None]),
+            (np.exp(widths) * act.spread[:, :, None]),
         )
 
     def draw(self, obs: Tensor, rng: np.random.Generator) -> Array:
@@ -107,12 +111,19 @@ def fit_mixture(
         net.biases[-1][:, 0, c : c + c * d] = tensor(seeds.reshape(data.k, -1))
         net.biases[-1][:, 0, c + c * d :] = float(np.log(np.expm1(start - floor)))
 
-    def objective(batch: Batch) -> Tensor:
+    def likely(batch: Batch) -> Tensor:
         if data.few is None:
-            return -densities(head.logs(batch.obs), batch.act, batch.mask).mean(dim=1) / d
+            return densities(head.logs(batch.obs), batch.act, batch.mask)
         seen, which = data.few
         logs = all_densities(head.logs(seen), batch.act, batch.mask)
         mine = which[data.of, batch.rows].to(logs.device)[:, None]
-        return -logs.gather(1, mine)[:, 0].mean(dim=1) / d
+        return logs.gather(1, mine)[:, 0]
+
+    def objective(batch: Batch) -> Losses:
+        """Nats per demonstrated coordinate."""
+        if batch.mask is None:
+            return Losses(-likely(batch) / d)
+        there = batch.mask.sum(dim=2)
+        return Losses(-likely(batch) / there.clamp(min=1), there)
 
     return Mixture(**data.train(net.parameters(), objective), net=net, components=c, floor=floor, spread=spread)

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from qbc.arrays import finite
-from qbc.learn.device import alone, array, generator, tensor
+from qbc.learn.device import alone, array, generator, single, tensor
 from qbc.systems import Array
 
 ACTIVATIONS = {"tanh": torch.tanh, "relu": torch.relu, "silu": nn.functional.silu}
@@ -70,6 +70,13 @@ class Ensemble(nn.Module):
         return joined.requires_grad_(False)
 
 
+def blocks(x: Array, k: int) -> Array:
+    """Rows x (k n, dx) as k blocks (k, n, dx); raises ``ValueError`` if they are not so many."""
+    if x.ndim != 2 or len(x) % k:
+        raise ValueError(f"observations: ({k} n, dx), {k} blocks of n rows, got {x.shape}")
+    return x.reshape(k, -1, x.shape[1])
+
+
 @dataclass(frozen=True)
 class Networks:
     """An ensemble as a function of arrays: x (k, N, dx), or (N, dx) shown to all, to (k, N, du)."""
@@ -77,13 +84,15 @@ class Networks:
     net: Ensemble
 
     def __call__(self, x: Array) -> Array:
-        finite("observations", x if x.ndim == 3 else x[None], "network", "row", "column")
+        z = single("observations", x if x.ndim == 3 else x[None], "network", "row", "column")
         with alone():
-            return array(self.net(tensor(x)))
+            u = array(self.net(z if x.ndim == 3 else z[0]))
+        finite("actions", u, "network", "row", "coordinate")
+        return u
 
     def policy(self, x: Array, rng: np.random.Generator) -> Array:
         """All k as one deterministic policy: x (k n, dx) is k blocks of n rows, and network i acts on block i."""
-        return self(x.reshape(self.net.k, -1, x.shape[1])).reshape(len(x), -1)
+        return self(blocks(x, self.net.k)).reshape(len(x), -1)
 
     def jacobian(self, x: Array) -> Array:
         """Every network's derivative at the one state x (dx,): (k, du, dx)."""

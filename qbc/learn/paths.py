@@ -21,6 +21,7 @@ from torch import Tensor
 from qbc.learn.view import waves
 
 HIGH, LOW = 20.0, 0.01  # largest and smallest level of ``levels``, in standard deviations of the data
+GUESSES = ("data", "noise", "velocity")
 OCTAVES = 5  # of waves of the time
 
 
@@ -42,6 +43,11 @@ class Path:
     a: Callable[[Tensor], Tensor]
     unit: bool  # a^2 + b^2 = 1
     told: Callable[[Tensor], Tensor] = lambda t: waves(t, OCTAVES)  # what a network is told of the time (k, n, 1)
+
+    @property
+    def guesses(self) -> tuple[str, ...]:
+        """What a network may guess: not the noise where t = 0 is noise alone, for then it says nothing of the data."""
+        return GUESSES if self.unit else tuple(g for g in GUESSES if g != "noise")
 
     def b(self, t: Tensor) -> Tensor:
         return (1 - self.a(t) ** 2).clamp(min=0).sqrt() if self.unit else 1 - self.a(t)
@@ -74,4 +80,3 @@ PATHS = {
     "cosine": Path(lambda t: torch.sin(np.pi / 2 * (0.005 + 0.995 * t)), unit=True),
     "levels": Path(levels, unit=True, told=spread),  # the log of the level; waves would leave the observation little weight at first
 }
-GUESSES = ("data", "noise", "velocity")

@@ -17,8 +17,9 @@ from torch import Tensor
 
 from qbc.demonstrations import Demonstrations
 from qbc.learn.device import alone, array, tensor
-from qbc.learn.fitting import Batch, Data, Fit, average
+from qbc.learn.fitting import Data, Fit
 from qbc.learn.head import Head
+from qbc.learn.losses import Batch, Losses, average
 from qbc.learn.networks import Ensemble
 from qbc.learn.paths import GUESSES, PATHS, Path
 from qbc.systems import Array
@@ -34,7 +35,7 @@ def shown(path: Path, z: Tensor, t: Tensor, obs: Tensor) -> Tensor:
 def schedule(evaluations: int | ArrayLike) -> Array:
     """The times between which steps are taken: equally spaced, or those that are given; they rise from 0 to 1."""
     t = np.asarray(evaluations, dtype=float)
-    t = np.linspace(0, 1, max(int(t), 0) + 1) if t.ndim == 0 and t == int(t) else t
+    t = np.linspace(0, 1, max(int(t), 0) + 1) if t.ndim == 0 and np.isfinite(t) and t == np.floor(t) else t
     if t.ndim != 1 or len(t) < 2 or t[0] != 0 or t[-1] != 1 or not (np.diff(t) > 0).all():
         raise ValueError(f"evaluations: a number >= 1, or times that rise from 0 to 1, got {t.tolist()}")
     return t
@@ -44,10 +45,12 @@ def schedule(evaluations: int | ArrayLike) -> Array:
 class Sampler(Head):
     """k fitted samplers. :meth:`using` gives the same networks another number of evaluations, or other fresh noise."""
 
+    owned = ("net", "ends", "missing")
+
     net: Ensemble
     path: str
     guess: str
-    ends: tuple[Tensor, Tensor] | None  # (k, 1, h du) each: guesses of the data are held inside; None: they are not
+    ends: Tensor | None  # (k, 2, h du), least and most: guesses of the data are held inside; None: they are not
     times: Array
     eta: float
     missing: Array | None  # (k, SPREADS): mean squared error of the guess of the data at equally spaced times; None: not added
@@ -64,7 +67,7 @@ class Sampler(Head):
         at, path = torch.full((*z.shape[:2], 1), t, dtype=torch.float32, device=z.device), PATHS[self.path]
         clean = path.data(self.guess, self.net(shown(path, z, at, obs)), z, at)
         if self.ends is not None:
-            clean = torch.maximum(torch.minimum(clean, self.ends[1]), self.ends[0])
+            clean = torch.maximum(torch.minimum(clean, self.ends[:, 1:]), self.ends[:, :1])
         return clean, path.noise(clean, z, at)
 
     def draw(self, obs: Tensor, rng: np.random.Generator) -> Tensor:
@@ -101,25 +104,27 @@ class Sampler(Head):
 
 
 def _fit(demos: Demonstrations, fit: Fit, path: str, guess: str, clip: bool, wide: bool, times: Array, eta: float) -> Sampler:
-    if guess not in GUESSES or path not in PATHS:
-        raise ValueError(f"guess: one of {', '.join(GUESSES)}; path: one of {', '.join(PATHS)}; got {guess!r} and {path!r}")
+    if path not in PATHS or guess not in PATHS[path].guesses:
+        named = ", ".join(PATHS[path].guesses if path in PATHS else GUESSES)
+        raise ValueError(f"guess: one of {named}; path: one of {', '.join(PATHS)}; got {guess!r} and {path!r}")
     data, way = Data(demos, fit), PATHS[path]
     told = way.told(tensor([[[0.0]]])).shape[2]
     net = data.network(data.size + told + data.features, data.size)
 
-    def objective(batch: Batch) -> Tensor:
+    def objective(batch: Batch) -> Losses:
         t, noise = data.uniform(*batch.act.shape[:2], 1), data.normal(*batch.act.shape)
         said = net(shown(way, way.mix(batch.act, noise, t), t, batch.obs))
-        return average((said - way.target(guess, batch.act, noise, t)) ** 2, batch.mask)
+        return Losses((said - way.target(guess, batch.act, noise, t)) ** 2, batch.mask)
 
-    ends = (data.act.amin(dim=1, keepdim=True), data.act.amax(dim=1, keepdim=True)) if clip else None
+    act = tensor(data.sure(array(data.act)))
+    ends = torch.stack([act.amin(dim=1), act.amax(dim=1)], dim=1) if clip else None
     trained = data.train(net.parameters(), objective)
     head = Sampler(**trained, net=net.requires_grad_(False), path=path, guess=guess, ends=ends, times=times, eta=eta, missing=None)
     if not wide:
         return head
 
     def missed(t: float, way: Path = way) -> Array:
-        batch = data.at(data.weighted(data.learned, 4096))
+        batch = data.at(data.weighted(4096))
         z = way.mix(batch.act, data.normal(*batch.act.shape), tensor(t))
         return array(average((head.guesses(z, t, batch.obs)[0] - batch.act) ** 2, batch.mask))
 
@@ -130,8 +135,8 @@ def _fit(demos: Demonstrations, fit: Fit, path: str, guess: str, clip: bool, wid
 def fit_flow(demos: Demonstrations, fit: Fit, *, guess: str = "velocity", clip: bool = True) -> Sampler:
     """Flow matching: straight paths from noise to data, followed by ten Euler steps unless :meth:`Sampler.using` says otherwise.
 
-    ``guess``: what the network predicts, ``velocity``, ``data`` or ``noise``. ``clip``: guesses of the data stay in their range.
-    Raises ``ValueError`` for another guess, or if training diverged.
+    ``guess``: what the network predicts, ``velocity`` or ``data``; not ``noise``, all there is at the start. ``clip``: guesses of
+    the data stay in their range. Raises ``ValueError`` for another guess, or if training diverged.
     """
     return _fit(demos, fit, "straight", guess, clip, False, schedule(10), 0.0)
 
@@ -141,8 +146,8 @@ def fit_denoiser(
 ) -> Sampler:
     """Denoising diffusion: twenty steps with all the fresh noise (DDPM) unless :meth:`Sampler.using` says otherwise.
 
-    ``path``: ``cosine``, or ``levels`` spaced geometrically. ``wide``: each step adds the variance that the network's own error
-    there leaves out (the optimal reverse variance of Analytic-DPM, arXiv 2201.06503), without which few steps sample too narrow a
-    law. Other arguments and errors as in :func:`fit_flow`.
+    ``guess``: ``noise``, ``data`` or ``velocity``. ``path``: ``cosine``, or ``levels`` spaced geometrically. ``wide``: each step adds
+    the variance that the network's own error there leaves out (the optimal reverse variance of Analytic-DPM, arXiv 2201.06503),
+    without which few steps sample too narrow a law. Other arguments and errors as in :func:`fit_flow`.
     """
     return _fit(demos, fit, path, guess, clip, wide, schedule(20), 1.0)

@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import zmq
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
@@ -71,6 +72,10 @@ class Kernel(AsyncKernelManager):
 
     async def start_kernel(self, **kwargs: Any) -> None:  # type: ignore[override]
         self.home = tempfile.mkdtemp(dir=_homes())
+        self.connection_file = str(Path(self.home) / "kernel.json")
+        sockets = str(Path(self.home) / "s")
+        if zmq.has("ipc") and len(f"{sockets}-9") < zmq.IPC_PATH_MAX_LEN:  # a free port may be taken before the kernel binds it
+            self.transport, self.ip = "ipc", sockets
         await super().start_kernel(**kwargs, env=environment(self.intervention, self.home))
 
     async def cleanup_resources(self, restart: bool = False) -> None:  # type: ignore[override]

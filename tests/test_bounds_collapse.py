@@ -137,7 +137,7 @@ def test_an_untrained_code_turns_the_verdicts():
     two = np.repeat([1.0, -1.0], 64)[:, None]
     step = learn.Fit(seed=0, steps=1, batch=None, width=32, activation="tanh")
     demos = demonstrations(None, two).times(2)
-    fit = learn.fit_autoencoders(demos, step, weights=[5.0, 30.0], latent=1, strata=64, loss="absolute")
+    fit = learn.fit_autoencoders(demos, step, penalties=[5.0, 30.0], latent=1, strata=64, loss="absolute")
     mu, sigma = fit.encode(two)
     kl = ((mu**2 + sigma**2 - 1) / 2 - np.log(sigma)).mean(axis=(1, 2))
     slope = np.log(kl[1] / kl[0]) / np.log(6)

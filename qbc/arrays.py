@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+
+
+def numbers(name: str, x: ArrayLike) -> NDArray[np.float64]:
+    """x as float64, of any shape; texts, complex numbers and lists of unlike lengths raise ``ValueError`` with the name."""
+    try:
+        array = np.asarray(x)
+        if array.dtype.kind in "biuf":
+            return np.asarray(array, dtype=np.float64)
+    except ValueError:  # unlike lengths
+        pass
+    raise ValueError(f"{name}: an array of numbers")
 
 
 def finite(name: str, a: NDArray[np.floating], *axes: str) -> None:

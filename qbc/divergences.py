@@ -11,10 +11,13 @@ from scipy import sparse
 from scipy.sparse.csgraph import maximum_flow
 from scipy.spatial import KDTree
 
+from qbc.arrays import numbers
+
 Array = NDArray[np.float64]
 Counts = NDArray[np.int64]
 MAX_EDGES = 6_000_000  # some seconds of maximum flow and 0.5 GB
 RELATIVE, ULPS = 1e-9, 4 * np.finfo(float).eps  # the slack of a distance: a share of eps, and a share of the coordinates
+LARGEST = 1e150  # of coordinates and eps: squares are finite
 INT32 = 2**31 - 1  # the most that one maximum flow of scipy can carry
 
 
@@ -32,15 +35,17 @@ def tv_eps(x: ArrayLike, y: ArrayLike, eps: float) -> float:
     are at 1 for eps = 0, and far above 0 as long as few points lie within eps of each other. Compare it with the value for two
     samples of the same law, of the same sizes.
 
-    Raises ``ValueError`` for empty, non-finite or unlike samples, for eps < 0, and for more than 6 million pairs within eps.
+    Raises ``ValueError`` for empty, non-finite or unlike samples, coordinates or eps beyond 1e150, eps < 0, and more than 6 million
+    pairs within eps.
 
     Source: the definition of TV_eps in 2307.14619 and in the talk.
     """
     X, Y = _points("x", x), _points("y", y)
     if X.shape[1] != Y.shape[1]:
         raise ValueError(f"tv_eps needs x and y of one dimension, got {X.shape[1]} and {Y.shape[1]}")
-    if not (isinstance(eps, Real) and 0 <= eps < math.inf):
-        raise ValueError(f"tv_eps needs a finite eps >= 0, got {eps!r}")
+    if not (isinstance(eps, Real) and 0 <= eps <= LARGEST):
+        raise ValueError(f"tv_eps needs an eps of [0, {LARGEST:g}], got {eps!r}")
+    eps = float(eps)
     # Masses as integers: in units of 1 / lcm(N, M) no rounding can split a tie.
     unit = math.lcm(len(X), len(Y))
     (X, a), (Y, b) = np.unique(X, axis=0, return_counts=True), np.unique(Y, axis=0, return_counts=True)
@@ -50,10 +55,10 @@ def tv_eps(x: ArrayLike, y: ArrayLike, eps: float) -> float:
 
 
 def _points(name: str, x: ArrayLike) -> Array:
-    p = np.asarray(x, dtype=float)
+    p = numbers(f"tv_eps: {name}", x)
     p = p[:, None] if p.ndim == 1 else p
-    if p.ndim != 2 or p.size == 0 or not np.isfinite(p).all():
-        raise ValueError(f"tv_eps needs {name} (N,) or (N, d), not empty and finite, got shape {np.shape(x)}")
+    if p.ndim != 2 or p.size == 0 or not (np.abs(p) <= LARGEST).all():  # False for NaN
+        raise ValueError(f"tv_eps needs {name} (N,) or (N, d), not empty, finite, at most {LARGEST:g} in size, got shape {p.shape}")
     return p
 
 
@@ -83,7 +88,7 @@ def _sweep(x: Array, y: Array, a: Counts, b: Counts, eps: float) -> int:
 def _pairs(x: Array, y: Array, eps: float) -> tuple[Counts, Counts]:
     """The near pairs: the rows of x and the rows of y, (pairs,) each."""
     reach_x, reach_y = _reach(x, eps), _reach(y, eps)
-    usual = 2 * float(np.median(np.concatenate([reach_x, reach_y])))  # the few that reach farther, being far out, search alone
+    usual = 2 * float(np.quantile(np.concatenate([reach_x, reach_y]), 0.05))  # those that reach farther, being far out, search alone
     here, there = np.flatnonzero(reach_x <= usual), np.flatnonzero(reach_y <= usual)
     out_x, out_y = np.flatnonzero(reach_x > usual), np.flatnonzero(reach_y > usual)
     widest, trees = usual * (1 + RELATIVE), (KDTree(x[here]), KDTree(y[there]))  # a little too far: the distances below decide

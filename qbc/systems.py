@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qbc.arrays import finite
+from qbc.arrays import finite, numbers
 
 Array = NDArray[np.float64]
 Single = NDArray[np.float32]
@@ -22,8 +23,13 @@ def matvec(m: Array, x: Array) -> Array:
 
 
 def _count(name: str, n: object) -> None:
-    if not isinstance(n, int | np.integer) or n < 1:
+    if not isinstance(n, int | np.integer) or isinstance(n, bool) or n < 1:
         raise ValueError(f"{name} must be a whole number >= 1, got {n!r}")
+
+
+def _generator(rng: object) -> None:
+    if not isinstance(rng, np.random.Generator):
+        raise ValueError(f"rng must be a numpy Generator, got {rng!r}")
 
 
 @dataclass(frozen=True)
@@ -41,8 +47,9 @@ class System:
         for name in ("dx", "du"):
             _count(name, getattr(self, name))
         for name in ("alpha", "beta", "sigma"):
-            if not 0 <= getattr(self, name) < math.inf:  # False for NaN
-                raise ValueError(f"{name} must be finite and >= 0, got {getattr(self, name)}")
+            x = getattr(self, name)
+            if not (isinstance(x, Real) and 0 <= float(x) < math.inf):  # False for NaN
+                raise ValueError(f"{name} must be a finite number >= 0, got {x!r}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,8 +73,8 @@ class Rollouts:
 
 def linear(a: ArrayLike, b: ArrayLike, sigma: float = 0.0) -> System:
     """x' = a x + b u with matrices a (dx, dx), b (dx, du), or numbers; alpha and beta are their spectral norms."""
-    A, B = np.atleast_2d(np.asarray(a, dtype=float)), np.atleast_2d(np.asarray(b, dtype=float))
-    if A.shape[0] != A.shape[1] or B.shape[0] != A.shape[0]:
+    A, B = np.atleast_2d(numbers("a", a)), np.atleast_2d(numbers("b", b))
+    if A.ndim != 2 or B.ndim != 2 or A.shape[0] != A.shape[1] or B.shape[0] != A.shape[0]:
         raise ValueError(f"linear needs a (dx, dx) and b (dx, du), got {A.shape} and {B.shape}")
     finite("a", A, "row", "column")
     finite("b", B, "row", "column")
@@ -81,6 +88,9 @@ def contractive(rng: np.random.Generator, *, dx: int, du: int, alpha: float, bet
     (alpha, beta)-contractive for alpha < 1 by construction; tanh, softplus and a triangle wave take turns as g, so that some
     coordinates saturate, some are one-sided and some fold.
     """
+    _generator(rng)
+    _count("dx", dx)
+    _count("du", du)
     p = np.linalg.qr(rng.normal(size=(dx, dx)))[0]
     q = rng.normal(size=(dx, du))
     q /= np.linalg.norm(q, 2)
@@ -109,15 +119,16 @@ def chunked(plant: System, length: int) -> System:
             x = plant.f(x, action)
         return x
 
-    beta = plant.beta * float(np.sqrt(np.sum(plant.alpha ** (2.0 * np.arange(length)))))
-    return System(f, plant.dx, length * plant.du, plant.alpha**length, beta)
+    with np.errstate(over="ignore"):  # then they are infinite, which System refuses
+        powers = np.float64(plant.alpha) ** np.arange(length + 1)
+        beta = plant.beta * float(np.sqrt(np.sum(powers[:-1] ** 2)))
+    return System(f, plant.dx, length * plant.du, float(powers[-1]), beta)
 
 
 def _start(system: System, x1: Array | Single, horizon: int, rng: np.random.Generator) -> Array:
     """A copy of the states that a rollout starts from, in their own precision."""
     _count("horizon", horizon)
-    if not isinstance(rng, np.random.Generator):
-        raise ValueError(f"rng must be a numpy Generator, got {rng!r}")
+    _generator(rng)
     x: Array = np.array(x1, dtype=np.float32 if np.asarray(x1).dtype == np.float32 else np.float64)
     if x.ndim != 2 or x.shape[1] != system.dx:
         raise ValueError(f"x1 must have shape (N, {system.dx}), got {x.shape}")
@@ -137,9 +148,9 @@ def steps(
     x = _start(system, x1, horizon, rng)
     actions = (len(x), system.du)
     for _ in range(horizon):
-        u = policy(x, rng)
-        if u.shape != actions:
-            raise ValueError(f"policy must return actions of shape {actions}, got {u.shape}")
+        u = np.asarray(policy(x, rng))
+        if u.shape != actions or u.dtype.kind not in "fiub":
+            raise ValueError(f"policy must return actions of shape {actions}, real numbers, got {u.dtype} of shape {u.shape}")
         x_next = np.asarray(system.f(x, u), dtype=x.dtype)
         if x_next.shape != x.shape:
             raise ValueError(f"the plant's f must return states of shape {x.shape}, got {x_next.shape}")

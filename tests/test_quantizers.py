@@ -181,7 +181,10 @@ LOOSE: Any = qz  # wrong types on purpose
         (lambda: LOOSE.codebook([0.0, 1.0], 0.0, 0.0), "values"),
         (lambda: LOOSE.uniform(4).worst_error([]), "u: at least one"),
         (lambda: LOOSE.uniform(4).share_outside([[0.1, np.nan]]), r"u: must not contain NaN, as it does at \[0, 1\]"),
-        (lambda: LOOSE.periodic(4).encode([[0.1], [np.inf]]), r"u: finite on a circle, as it is not at \[1, 0\]"),
+        (
+            lambda: LOOSE.periodic(4).encode([[0.1], [np.inf]]),
+            r"u: on a circle finite, at most 8.99e\+307 in size, as it is not at \[1, 0\]",
+        ),
         (lambda: LOOSE.Periodic([0.0, 1.0], [0.0, 0.5, 1.0]), "values"),
         (lambda: LOOSE.periodic(0), "n_codes"),
         (lambda: LOOSE.periodic(4, 1.0, 1.0), "low, high"),

@@ -187,7 +187,10 @@ DATA = np.random.default_rng(0).normal(size=(50, 3))
         (lambda: TWO.encode(np.where(np.arange(4000).reshape(-1, 2) == 3, np.nan, 0)), "u: must not contain NaN, as it does at [1, 1]"),
         (lambda: TWO.encode([[0, 1], [0]]), "u: an array of numbers"),
         (lambda: TWO.encode("ab"), "u: an array of numbers"),
-        (lambda: ANGLES.encode(np.array([[0, 1], [0, 0], [0, np.inf]])), "u: finite on a circle, as it is not at [2] (coordinate 1)"),
+        (
+            lambda: ANGLES.encode(np.array([[0, 1], [0, 0], [0, np.inf]])),
+            "u: on a circle finite, at most 8.99e+307 in size, as it is not at [2] (coordinate 1)",
+        ),
         (lambda: TWO.decode([[0, 1, 2]]), r"codes: (…, 2), not (1, 3)"),
         (lambda: TWO.decode([[4, 1]]), "codes: integers in 0 … 3 (coordinate 0)"),
         (lambda: TWO.decode([[3, 8]]), "codes: integers in 0 … 7 (coordinate 1)"),
@@ -218,7 +221,7 @@ DATA = np.random.default_rng(0).normal(size=(50, 3))
         ),
         (
             lambda: qz.fit(DATA, "periodic", period=(1.0, 1.0)),
-            "low, high: numbers of at most 8.99e+307 in size, with low < high, not 1.0, 1.0 (coordinate 0)",
+            "period[0], period[1]: numbers of at most 8.99e+307 in size, with period[0] < period[1], not 1.0, 1.0 (coordinate 0)",
         ),
     ],
 )

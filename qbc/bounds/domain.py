@@ -8,10 +8,10 @@
 in all arguments. ``Literal`` lists what may be passed, ``| None`` admits None. The strings of ``bound`` join several parameters.
 
 Each argument is checked alone, in order, then what joins them; the formula gets floats, ints and arrays of floats. NaN lies in no
-interval. A whole number is an integer, not 2.0, of at most 2**53, as far as floats count. In a condition, ``<=``, ``>=`` and ``==``
-hold of two floats that differ by a relative 1e-9, the rounding of a sum of many, and the formula must bear that. What is refused,
-and a value that is not finite where the return annotation does not say "inf]", raise ``ValueError``: ``offset_regret: eps must lie
-in [0, 1], got 1.5``.
+interval. A whole number is an integer, not 2.0, of at most 2**53, as far as floats count. In a condition, two floats that differ by
+a relative 1e-9, the rounding of a sum of many, are equal: ``<=``, ``>=`` and ``==`` hold of them, which the formula must bear, and
+``<``, ``>`` and ``!=`` do not. What is refused, and a value that is not finite where the return annotation does not say "inf]", raise
+``ValueError``: ``offset_regret: eps must lie in [0, 1], got 1.5``.
 """
 
 from __future__ import annotations
@@ -58,9 +58,14 @@ def at_most(x: Any, y: Any) -> Any:
     return x <= y if isinstance(x, np.ndarray) else bool(x <= y) or equal(x, y)
 
 
+def less(x: Any, y: Any) -> Any:
+    """Whether x < y by more than rounding; arrays entry by entry, as they are."""
+    return x < y if isinstance(x, np.ndarray) else bool(x < y) and not equal(x, y)
+
+
 WORDS: dict[str, Any] = {
     "__builtins__": {}, "abs": abs, "min": min, "max": max, "sum": np.sum, "all": np.all, "equal": equal,
-    "at_most": at_most, "is_covariance": is_covariance,
+    "at_most": at_most, "less": less, "is_covariance": is_covariance,
     "floor": stable.whole, "exp": math.exp, "log": math.log, "sqrt": math.sqrt, "pi": math.pi,
     "sin": math.sin, "quantile": special.ndtri,
 }  # fmt: skip
@@ -74,7 +79,7 @@ class NotFinite(ValueError, ArithmeticError):
 
 
 class Forgiving(ast.NodeTransformer):
-    """Replaces the comparisons that admit equality by those that admit rounding."""
+    """Replaces comparisons by those that know of rounding."""
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
         sides = [node.left, *node.comparators]
@@ -83,14 +88,23 @@ class Forgiving(ast.NodeTransformer):
 
 
 def _compared(x: ast.expr, op: ast.cmpop, y: ast.expr) -> ast.expr:
+    def call(name: str, *sides: ast.expr) -> ast.expr:
+        return ast.Call(ast.Name(name, ast.Load()), list(sides), [])
+
     match op:
         case ast.LtE():
-            return ast.Call(ast.Name("at_most", ast.Load()), [x, y], [])
+            return call("at_most", x, y)
         case ast.GtE():
-            return ast.Call(ast.Name("at_most", ast.Load()), [y, x], [])
+            return call("at_most", y, x)
+        case ast.Lt():
+            return call("less", x, y)
+        case ast.Gt():
+            return call("less", y, x)
         case ast.Eq():
-            return ast.Call(ast.Name("equal", ast.Load()), [x, y], [])
-    return ast.Compare(x, [op], [y])
+            return call("equal", x, y)
+        case ast.NotEq():
+            return ast.UnaryOp(ast.Not(), call("equal", x, y))
+    raise NotImplementedError(f"a condition compares by {type(op).__name__}")
 
 
 class Condition:

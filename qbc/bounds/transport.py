@@ -45,13 +45,13 @@ def mass_left(others: Annotated[ArrayLike, "(n,) of [0, 1]"], gap: NonNegative) 
 def equal_bridge(modes: Several, gap: NonNegative) -> float:
     """1 - K Phi(Phi^-1(1/K) - gap/2): the least mass between K equally heavy modes, in any dimension.
 
-    Computed as K times the normal mass of the gap/2 below Phi^-1(1/K).
+    Computed as K times the integral of phi over the gap/2 below Phi^-1(1/K), to a relative 1e-12.
 
     Labels: cor-equal-masses. Source: ours; for K = 2 it is the two-mode law.
     """
     edge = float(special.ndtri(1 / modes))
-    low = max(edge - gap / 2, edge - 40)  # no mass that counts lies lower
-    mass, _ = integrate.quad(lambda x: math.exp(-(x * x) / 2), low, edge, epsabs=0, epsrel=1e-12)
+    far = min(gap / 2, 40.0)  # no mass that counts lies farther below the edge
+    mass, _ = integrate.quad(lambda t: math.exp(-((edge - t) ** 2) / 2), 0.0, far, epsabs=0, epsrel=1e-12)
     return min(1.0, modes * float(mass) / math.sqrt(2 * math.pi))
 
 

@@ -65,7 +65,7 @@ def encode(r: Ruler, u: Floats) -> Codes:
     out, d = codes.reshape(-1), len(r.origin)
     chunk = CHUNK if d == 1 else CHUNK // 2
     size = min(chunk // d * d or d, flat.size)
-    origin, scale, top = ((x[0] if d == 1 else np.resize(x, size)) for x in (r.origin, r.scale, r.top))
+    origin, scale, top = ((x[0] if d == 1 else np.tile(x, size // d)) for x in (r.origin, r.scale, r.top))
     t, part, low = np.empty(size), np.empty(size, dtype=np.int32), np.empty(size, dtype=np.int32)
     mask, bits = np.int32((1 << r.bits) - 1), np.int32(r.bits)
     with np.errstate(over="ignore", invalid="ignore"):  # far outside t is infinite, and cut; NaN is found below

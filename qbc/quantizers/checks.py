@@ -7,6 +7,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from qbc.arrays import numbers
+
 Floats: TypeAlias = NDArray[np.float64]
 Codes: TypeAlias = NDArray[np.int64]
 Random: TypeAlias = np.random.Generator | None
@@ -26,6 +28,12 @@ def check_range(low: float, high: float, names: tuple[str, str] = ("low", "high"
         raise ValueError(f"{a}, {b}: numbers of at most {LARGEST:.3g} in size, with {a} < {b}, not {low!r}, {high!r}")
 
 
+def check_real(name: str, x: object) -> float:
+    if not (_real(x) and -np.inf < x < np.inf):  # type: ignore[operator]
+        raise ValueError(f"{name}: a finite number, not {x!r}")
+    return float(x)  # type: ignore[arg-type]
+
+
 def check_positive(name: str, x: float) -> None:
     if not (_real(x) and 0 < x <= LARGEST):
         raise ValueError(f"{name}: positive and finite, not {x!r}")
@@ -42,17 +50,6 @@ def generator(why: str, rng: object) -> np.random.Generator:
     return rng
 
 
-def numbers(name: str, x: ArrayLike) -> Floats:
-    """x as floats, of any shape; texts and lists of unlike lengths are refused."""
-    try:
-        array = np.asarray(x)
-        if array.dtype.kind in "biuf":
-            return np.asarray(array, dtype=np.float64)
-    except ValueError:  # unlike lengths
-        pass
-    raise ValueError(f"{name}: an array of numbers")
-
-
 def warn(text: str, category: type[Warning]) -> None:
     """A warning that points to the line from which the quantizers were called."""
     level, frame = 2, sys._getframe(1)
@@ -63,10 +60,7 @@ def warn(text: str, category: type[Warning]) -> None:
 
 def increasing(name: str, x: ArrayLike, *, point: bool = False) -> Floats:
     """A read-only copy of x (n,). With ``point``, two equal numbers will do, too."""
-    try:
-        array = np.array(x, dtype=np.float64)
-    except (TypeError, ValueError, OverflowError):
-        array = np.empty(0)
+    array = np.array(numbers(name, x))
     good = array.ndim == 1 and array.size > 0 and bool((np.abs(array) <= LARGEST).all())  # False for NaN
     if not (good and ((np.diff(array) > 0).all() or (point and array.size == 2 and array[0] == array[1]))):
         raise ValueError(f"{name}: one-dimensional, non-empty, finite (at most {LARGEST:.3g} in size), strictly increasing")

@@ -7,7 +7,8 @@ from typing import final
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qbc.quantizers.checks import Codes, Floats, check_count, check_range, entry, increasing, numbers, some
+from qbc.arrays import numbers
+from qbc.quantizers.checks import LARGEST, Codes, Floats, check_count, check_range, entry, increasing, some
 from qbc.quantizers.quantizer import Cells, Quantizer
 
 
@@ -58,8 +59,8 @@ class Periodic(Quantizer):
 
     def encode(self, u: ArrayLike, rng: np.random.Generator | None = None) -> Codes:
         actions = numbers("u", u)
-        if not np.isfinite(actions).all():
-            raise ValueError(f"u: finite on a circle, as it is not{entry(~np.isfinite(actions))}")
+        if (far := ~(np.abs(actions) <= LARGEST)).any():  # NaN among them
+            raise ValueError(f"u: on a circle finite, at most {LARGEST:.3g} in size, as it is not{entry(far)}")
         codes, (low, high) = np.asarray(self.cells.encode(actions), order="C"), self.ends
         if actions.size and not (low <= actions.min() and actions.max() < high):  # only these are turned: few, or all of them
             flat = actions.reshape(-1)

@@ -7,6 +7,7 @@ A coordinate that never moves gets one code, which decodes to it, from all of th
 Each tells what it could not do by a warning: `FewerCodes`, `LargeError`, `ManyTurns`. In messages the data are called `name`.
 """
 
+import math
 import warnings
 from dataclasses import replace
 from typing import TypeVar
@@ -27,7 +28,8 @@ class FewerCodes(UserWarning):
 
 
 class LargeError(UserWarning):
-    """A fit loses nine tenths of the variance of its own data or more: a range far narrower than they are, or cells far wider."""
+    """A fit loses nine tenths of the variance of its own data or more, or misses half of them by more than twice what half of them
+    deviate from their middle, where that is not 0: a range far narrower than the data are, or cells far wider."""
 
 
 class ManyTurns(UserWarning):
@@ -177,9 +179,29 @@ def _told(q: Q, kind: str, n: int, expected: int, actions: Floats, name: str) ->
     low, high = float(actions.min()), float(actions.max())
     if q.n_codes < expected:
         warn(f"{name}: fewer codes than asked for, {q.n_codes} of {expected}", FewerCodes)
-    unit = max(abs(low), abs(high)) or 1.0  # squares neither vanish nor overflow
-    error, spread = root_mean_square(q.distance(q(actions), actions)) / unit, float((actions / unit).std())
-    if error**2 > 0.9 * spread**2 and not _flat(low, high, q.n_codes):
+    if not _flat(low, high, q.n_codes) and (lost := _lost(q, actions)):
         span = f"{q.n_codes} codes on [{q.low:.5g}, {q.high:.5g}], data on [{low:.5g}, {high:.5g}]"
-        warn(f"{name}: rms error {error * unit:.3g} where the data deviate by {spread * unit:.3g}: {span}", LargeError)
+        warn(f"{name}: {lost}: {span}", LargeError)
     return replace(q, fitted=Fitted(kind, n, actions.size, low, high))
+
+
+def _lost(q: Q, actions: Floats) -> str:
+    """What a quantizer loses of the data that it was fitted to, in words; "" if it keeps what it can be asked to."""
+    errors = q.distance(q(actions), actions)
+    error, spread = root_mean_square(errors), root_mean_square(q.distance(_mean(q, actions), actions))
+    if error > math.sqrt(0.9) * spread:
+        return f"rms error {error:.3g} where the data deviate by {spread:.3g}"
+    middle = _mean(q, actions) if isinstance(q, Periodic) else np.median(actions)
+    error, spread = float(np.median(errors)), float(np.median(q.distance(middle, actions)))
+    return (
+        f"half of the errors above {error:.3g} where half of the data deviate by {spread:.3g} or less" if error > 2 * spread > 0 else ""
+    )
+
+
+def _mean(q: Q, actions: Floats) -> Floats:
+    """The mean of the data, on a circle that of their directions."""
+    if not isinstance(q, Periodic):
+        unit = float(np.abs(actions).max()) or 1.0  # no sum overflows
+        return np.asarray(unit * (actions / unit).mean())
+    turn = (q.high - q.low) / (2 * np.pi)
+    return np.asarray(turn * np.angle(np.exp(1j * (np.mod(actions, q.high - q.low) / turn)).mean()))

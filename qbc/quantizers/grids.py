@@ -5,7 +5,8 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from qbc.quantizers.checks import LARGEST, Floats, check_count, check_positive, check_range, data, numbers
+from qbc.arrays import numbers
+from qbc.quantizers.checks import LARGEST, Floats, check_count, check_positive, check_range, check_real, data
 from qbc.quantizers.quantizer import Cells
 
 Decode: TypeAlias = Literal["left", "center", "right"]
@@ -28,6 +29,8 @@ def lattice(step: float, reach: float, kind: Kind = "mid-tread", decode: Decode 
     if kind not in ("mid-tread", "mid-rise"):
         raise ValueError(f"kind: 'mid-tread' or 'mid-rise', not {kind!r}")
     shift = 0.5 if kind == "mid-tread" else 0.0
+    if not reach / step < 2**53:
+        raise ValueError(f"step: a share of reach that counts, not {step!r} of {reach!r}")
     n_side = max(int(np.ceil(reach / step - shift - 1e-9)), 1)  # the last edge is step (n_side + shift) ≥ reach
     right = step * (np.arange(n_side + 1) + shift)
     return with_decode(np.unique(np.concatenate([-right, right])), decode)
@@ -37,6 +40,7 @@ def codebook(values: ArrayLike, low: float, high: float) -> Cells:
     """The nearest of the given values (any order) on [low, high]; edges are the midpoints, a tie goes up.
     Of one value alone low = high may be said, too: what never moves."""
     levels = np.unique(data("values", numbers("values", values).ravel()))
+    low, high = (check_real(*end) for end in (("low", low), ("high", high)))
     point = levels.size == 1 and low == high
     if not (-LARGEST <= low <= levels[0] and levels[-1] <= high <= LARGEST and (low < high or point)):
         raise ValueError(f"values: all inside [low, high] = [{low}, {high}]")

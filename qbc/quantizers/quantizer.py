@@ -8,8 +8,9 @@ from typing import Any, Literal, final
 import numpy as np
 from numpy.typing import ArrayLike
 
+from qbc.arrays import numbers
 from qbc.quantizers import arithmetic
-from qbc.quantizers.checks import Codes, Floats, check_count, generator, increasing, no_nan, numbers, some
+from qbc.quantizers.checks import Codes, Floats, check_count, check_real, generator, increasing, no_nan, some
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,10 @@ class Fitted:
             raise ValueError(f"kind: a name, not {self.kind!r}")
         for name in ("n", "rows"):
             object.__setattr__(self, name, check_count(name, getattr(self, name)))  # numpy's counts become Python's, as JSON wants
-        if not -np.inf < self.low <= self.high < np.inf:
-            raise ValueError(f"low, high: finite with low ≤ high, not {self.low}, {self.high}")
         for name in ("low", "high"):
-            object.__setattr__(self, name, float(getattr(self, name)))
+            object.__setattr__(self, name, check_real(name, getattr(self, name)))
+        if self.low > self.high:
+            raise ValueError(f"low, high: low ≤ high, not {self.low}, {self.high}")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -100,7 +101,7 @@ class Quantizer(ABC):
 
     def distance(self, a: ArrayLike, b: ArrayLike) -> Floats:
         """|a − b| [action units], elementwise; on a circle the shorter way round."""
-        return np.asarray(np.abs(np.subtract(a, b, dtype=np.float64)))
+        return np.asarray(np.abs(numbers("a", a) - numbers("b", b)))
 
     def share_outside(self, u: ArrayLike) -> float:
         """The share of the actions u (any shape) outside [low, high], where the radius says nothing."""

@@ -8,8 +8,9 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from qbc.arrays import numbers
 from qbc.quantizers import arithmetic
-from qbc.quantizers.checks import Codes, Floats, Random, check_count, data, no_nan, numbers, some
+from qbc.quantizers.checks import Codes, Floats, Random, check_count, check_range, data, no_nan, some
 from qbc.quantizers.fits import fit_mu_law, fit_openvla, fit_uniform, kmeans, on_circle, quantile
 from qbc.quantizers.quantizer import Cells, Quantizer
 
@@ -26,7 +27,7 @@ class PerCoordinate:
     coordinates: tuple[Quantizer, ...]
 
     def __post_init__(self) -> None:
-        parts = tuple(self.coordinates)
+        parts = tuple(self.coordinates) if isinstance(self.coordinates, Sequence) else ()
         if not parts or not all(isinstance(q, Quantizer) for q in parts):
             raise ValueError("coordinates: one or more quantizers")
         object.__setattr__(self, "coordinates", parts)
@@ -145,7 +146,9 @@ def _fitted(x: Floats, kind: str, n: int, rng: Random, period: Floats, name: str
         case "openvla":
             return fit_openvla(x, n, name=name)
         case "periodic":
-            return on_circle(x, n, float(period[0]), float(period[1]), name=name)
+            low, high = period.tolist()
+            check_range(low, high, ("period[0]", "period[1]"))
+            return on_circle(x, n, low, high, name=name)
         case "kmeans":
             return kmeans(x, n, rng, name=name)
     raise NotImplementedError(f"kind {kind!r} has no fit")

@@ -1,6 +1,7 @@
 """Declared contraction constants are kept and reached; rollouts obey the plant; same seed, same numbers."""
 
-from dataclasses import replace
+from collections.abc import Hashable
+from dataclasses import FrozenInstanceError, replace
 from itertools import pairwise
 
 import numpy as np
@@ -149,6 +150,25 @@ def test_rollouts_are_equal_if_their_entries_are():
     assert run() == run()
     assert run() != run(x1=[[0.0], [1.5]])
     assert run() != 3
+    x, u = np.zeros((1, 2, 1)), np.zeros((1, 1, 1))
+    assert systems.Rollouts(x, u) != systems.Rollouts(x, u + 1)
+    assert not isinstance(run(), Hashable)  # arrays may change
+
+
+def test_neither_a_plant_nor_a_rollout_changes_afterwards():
+    for one in (systems.EXAMPLES["scalar"], run()):
+        with pytest.raises(FrozenInstanceError):
+            one.x = 1
+
+
+def test_the_constants_of_a_linear_plant_are_spectral_norms():
+    plant = systems.linear([[0.0, 3.0], [4.0, 0.0]], [[3.0, 4.0], [0.0, 0.0]])
+    assert (plant.dx, plant.du, plant.alpha, plant.beta) == (2, 2, pytest.approx(4), pytest.approx(5))
+
+
+def test_sizes_and_constants_of_a_random_plant_are_named(rng):
+    with pytest.raises(TypeError):
+        systems.contractive(rng, 1, 1, 0.5, 1.0)
 
 
 @pytest.mark.parametrize(
@@ -172,9 +192,12 @@ def test_rollouts_are_equal_if_their_entries_are():
             r"plant's f must return states of shape \(2, 1\), got \(1, 1\)",
         ),
         (lambda r: systems.linear(np.ones((2, 3)), 1), "linear needs"),
+        (lambda r: systems.linear(np.ones((2, 3)), np.ones((2, 1))), "linear needs"),
+        (lambda r: systems.linear(np.eye(2), np.ones((1, 2))), "linear needs"),
         (lambda r: systems.System(lambda x, u: x, 0, 1, 1.0, 1.0), "^dx must be a whole number >= 1, got 0"),
         (lambda r: systems.System(lambda x, u: x, 1, 1, -1.0, 1.0), "^alpha must be finite and >= 0, got -1.0"),
         (lambda r: systems.Rollouts(np.zeros((1, 2, 1)), np.zeros((1, 2, 1))), "Rollouts need"),
+        (lambda r: systems.Rollouts(np.zeros((1, 3)), np.zeros((1, 2, 1))), "Rollouts need"),
         (lambda r: systems.System(lambda x, u: x, 1, 1, np.nan, 1.0), "^alpha must be finite and >= 0, got nan"),
         (lambda r: systems.System(lambda x, u: x, 1, 1, 1.0, np.inf), "^beta must be finite"),
         (lambda r: systems.System(lambda x, u: x, 2.5, 1, 1.0, 1.0), "^dx must be a whole number >= 1, got 2.5"),

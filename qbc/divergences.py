@@ -43,14 +43,17 @@ def tv_eps(x: ArrayLike, y: ArrayLike, eps: float) -> float:
     X, Y = _points("x", x), _points("y", y)
     if X.shape[1] != Y.shape[1]:
         raise ValueError(f"tv_eps needs x and y of one dimension, got {X.shape[1]} and {Y.shape[1]}")
-    if not (isinstance(eps, Real) and 0 <= eps <= LARGEST):
+    try:
+        reach = float(eps) if isinstance(eps, Real) else math.nan
+    except OverflowError:
+        reach = math.inf
+    if not 0 <= reach <= LARGEST:
         raise ValueError(f"tv_eps needs an eps of [0, {LARGEST:g}], got {eps!r}")
-    eps = float(eps)
     # Masses as integers: in units of 1 / lcm(N, M) no rounding can split a tie.
     unit = math.lcm(len(X), len(Y))
     (X, a), (Y, b) = np.unique(X, axis=0, return_counts=True), np.unique(Y, axis=0, return_counts=True)
     a, b = a * (unit // a.sum()), b * (unit // b.sum())
-    matched = _sweep(X[:, 0], Y[:, 0], a, b, eps) if X.shape[1] == 1 else _matched(X, Y, a, b, eps)
+    matched = _sweep(X[:, 0], Y[:, 0], a, b, reach) if X.shape[1] == 1 else _matched(X, Y, a, b, reach)
     return (unit - matched) / unit
 
 

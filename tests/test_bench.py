@@ -142,7 +142,7 @@ def test_the_processor_is_the_model_and_elsewhere_some_name(tmp_path):
     assert measure.processor(tmp_path / "none")
 
 
-@pytest.mark.parametrize(("now", "code"), [(1.0, 0), (0.6, 1)])
+@pytest.mark.parametrize(("now", "code"), [(1.0, 0), (0.6, 1), (1.6, 0)])
 def test_the_command_compares_measures_twice_and_fails_where_a_ratio_fell(now, code, monkeypatch, tmp_path, capsys):
     file, asked = tmp_path / "bench.json", []
     names = ["tv-eps-500", "tv-eps-1000"]
@@ -161,6 +161,7 @@ def test_the_command_compares_measures_twice_and_fails_where_a_ratio_fell(now, c
     assert len(asked) == 2 * (1 + code)
     assert err.splitlines() == [f"bench: {name}: the ratio fell by more than a factor of 1.5" for name in names * code]
     assert f"{names[0]:<20} {'1':>9}" in out
+    assert ("tv-eps-500: the ratio rose by more than a factor of 1.5" in out) == (now > 1.5)
     assert main(["--record"]) == 0
     assert [r["ratio"] for r in json.loads(file.read_text("utf8"))["rows"]] == [now, now]
     assert main(["--what"]) == 2

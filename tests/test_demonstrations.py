@@ -1,9 +1,11 @@
 """Demonstrations: shapes, what is refused by name, how episodes are cut, and what padded steps hide."""
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 
-from qbc.demonstrations import Demonstrations, chunks, demonstrations
+from qbc.demonstrations import Demonstrations, Noise, chunks, demonstrations
 from qbc.representations import Cumulated, Dct
 
 X, U = np.arange(8.0).reshape(4, 2), np.arange(12.0).reshape(4, 3)
@@ -39,8 +41,10 @@ def test_shapes(x, u, shapes):
         (X, U, dict(weights=[1, 1, np.nan, 1]), "weights: network 0, row 2 is nan"),
         (X, U, dict(weights=[1, 1, -1, 1]), "weights: >= 0"),
         (X, U, dict(weights=np.zeros(4)), "weights: >= 0, and some > 0"),
-        (X, U, dict(weights=np.ones(3)), "weights: shape"),
-        (X, U, dict(mask=np.ones(4)), "mask: booleans"),
+        (np.stack([X, X]), np.stack([U, U]), dict(weights=[[1, 1, 1, 1], [0, 0, 0, 0]]), "weights: >= 0, and some > 0 in each network"),
+        (X, U, dict(weights=np.ones(3)), r"^weights: shape \(1, 4\), got \(1, 3\)$"),
+        (X, U, dict(mask=np.ones(4)), r"^mask: booleans \(1, 4, 1\), each step demonstrated in some row, got float64 \(1, 4, 1\)$"),
+        (X, U[:, :, None], dict(mask=np.array([[True, True, False]] * 4)), "each step demonstrated in some row"),
         (X, U, dict(mask=np.zeros(4, dtype=bool)), "each step demonstrated in some row"),
     ],
 )
@@ -56,6 +60,7 @@ def test_three_axes_without_observations_say_how_many_networks():
         with pytest.raises(ValueError, match=r"50 networks or 50 chunks of 8 steps: give k = 50, or u\[None\]"):
             demonstrations(None, u, k=k)
     assert demonstrations(None, u, k=50).u.shape == (50, 8, 1, 2)
+    assert demonstrations(None, u, k=50).x.shape == (50, 8, 0)
     np.testing.assert_array_equal(demonstrations(None, u, k=1).u[0], u)
     assert demonstrations(X, U, k=1).k == 1
     with pytest.raises(ValueError, match="k: 1 data sets, got 2"):
@@ -75,6 +80,7 @@ def test_every_network_gets_the_same_rows():
     assert (d.x.shape, d.u.shape, d.mask.shape, d.weights.shape) == ((3, 4, 2), (3, 4, 1, 3), (3, 4, 1), (3, 4))
     assert d.noise.sigma.shape == (3, 2)
     np.testing.assert_array_equal(d.u[2], d.u[0])
+    assert demonstrations(X, U).times(1).k == 1
     for wrong in (d, demonstrations(X, U)):
         with pytest.raises(ValueError, match="times: one data set and k >= 1"):
             wrong.times(2 if wrong is d else 0)
@@ -88,18 +94,49 @@ def test_noise_is_one_number_one_a_network_or_one_a_column():
     for wrong in ([0.1, 0.2], [[0.1, 0.2]], np.ones(3)):  # two networks or two columns?
         with pytest.raises(ValueError, match=r"sigma: a number, \(2, 1\) or \(2, 2\), got"):
             d.noised(wrong)
-    for wrong in (-0.1, [[0.1], [np.nan]]):
+    for wrong in (-0.1, [[0.1], [-0.1]], [[0.1], [np.nan]]):
         with pytest.raises(ValueError, match="sigma"):
             d.noised(wrong)
-    with pytest.raises(ValueError, match="at least one level"):
-        d.noised(0.1, levels=())
+    for levels in ((), (-0.5, 1.0)):
+        with pytest.raises(ValueError, match="at least one level"):
+            d.noised(0.1, levels=levels)
     with pytest.raises(ValueError, match="octaves: >= 0"):
         d.waved(-1)
+
+
+def test_untold_there_is_one_level_and_no_wave():
+    d = demonstrations(X, U)
+    assert (d.octaves, d.noise, d.waved(2).waved(0).octaves) == (0, None, 0)
+    for noise in (Noise(np.zeros((1, 2))), d.noised(0.0).noise):
+        assert (noise.levels, noise.told) == ((1.0,), False)
+    noise = d.noised(0.1, levels=(0, 2), told=True).noise
+    assert (noise.levels, noise.told) == ((0.0, 2.0), True)
+
+
+def test_options_are_named():
+    for call in (lambda: demonstrations(X, U, 1), lambda: demonstrations(X, U).noised(0.1, (1.0,)), lambda: chunks([(X, U)], 1, 1)):
+        with pytest.raises(TypeError):
+            call()
+
+
+def test_none_changes_afterwards_and_each_is_equal_only_to_itself():
+    for one, other in (((d := demonstrations(X, U)), demonstrations(X, U)), (d.noised(0.1).noise, d.noised(0.1).noise)):
+        assert one == one != other
+        with pytest.raises(FrozenInstanceError):
+            one.octaves = 1
+
+
+def test_a_row_may_count_for_nothing():
+    weights = np.array([[0.5, 0.0, 0.0, 0.0]])
+    np.testing.assert_array_equal(demonstrations(X, U, weights=weights[0]).weights, weights)
 
 
 def test_what_stands_in_padded_steps_stays_unless_it_is_no_number():
     u, mask = np.array([[1.0], [3.0], [7.0], [np.nan]]), np.array([True, True, False, False])
     np.testing.assert_array_equal(demonstrations(None, u, mask=mask).u.ravel(), [1, 3, 7, 2])
+    u = np.array([[[1.0, 4.0], [3.0, np.nan], [5.0, 6.0]], [[np.nan, 0.0], [2.0, 8.0], [4.0, 1.0]]])[..., None]
+    d = demonstrations(None, u, mask=np.isfinite(u[..., 0]))  # two networks of three chunks of two steps
+    np.testing.assert_array_equal(d.u[..., 0], [[[1, 4], [3, 5], [5, 6]], [[3, 0], [2, 8], [4, 1]]])
 
 
 def test_a_representation_sees_the_last_action_held_after_the_end():
@@ -117,6 +154,7 @@ def test_episodes_are_cut_into_chunks_by_hand():
     np.testing.assert_array_equal(d.u[0, :2, :, 0], [[10, 11], [11, 12]])
     np.testing.assert_array_equal(d.u[0, 2:, 0, 0], [12, 15])
     assert chunks([first], 1).mask is None
+    np.testing.assert_array_equal(chunks([first], 1).x[0], first[0])
 
 
 def test_a_chunk_shows_what_the_episode_did(rng):
@@ -132,7 +170,8 @@ def test_a_chunk_shows_what_the_episode_did(rng):
 @pytest.mark.parametrize(
     ("episodes", "h", "said"),
     [
-        ([], 1, "at least one episode"),
+        ([], 1, "^chunks: at least one episode of h = 1 steps, got 0, the longest of 0$"),
+        ([(X[:, 0], U)], 1, "episode 0 needs"),
         ([(X, U[:3])], 1, "episode 0 needs"),
         ([(X, U), (X[:0], U[:0])], 1, "episode 1 needs"),
         ([(X, U)], 0, "h and history >= 1"),
@@ -145,6 +184,13 @@ def test_a_chunk_shows_what_the_episode_did(rng):
 def test_episodes_that_do_not_fit_are_named(episodes, h, said):
     with pytest.raises(ValueError, match=said):
         chunks(episodes, h)
+
+
+def test_a_past_that_does_not_fit_is_named():
+    with pytest.raises(ValueError, match=r"^chunks: h and history >= 1, got 1 and 0$"):
+        chunks([(X, U)], 1, history=0)
+    with pytest.raises(ValueError, match=r"^chunks: episode 1 has dx, du = 1, 3, episode 0 2, 3$"):
+        chunks([(X, U), (X[:, :1], U)], 1, history=2)
 
 
 def test_an_episode_weighs_as_it_is_told():
@@ -163,3 +209,5 @@ def test_representations_follow_one_another():
 def test_the_parts_are_checked_however_they_are_put_together():
     with pytest.raises(ValueError, match="of one k and N"):
         Demonstrations(X, U)
+    with pytest.raises(ValueError, match="of one k and N"):
+        Demonstrations(X[None], U[None])

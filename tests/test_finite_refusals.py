@@ -52,6 +52,17 @@ def test_methods_name_the_bad_argument() -> None:
         FiniteMDP(**{**GOOD, "reward": np.zeros((2, 1))})
 
 
+def test_a_draw_names_the_row_of_weights_that_are_not_finite() -> None:
+    rng = np.random.default_rng(0)
+    for weights, where in (
+        (np.array([1.0, np.inf]), ""),
+        (np.array([[1.0, 1.0], [0.0, np.inf]]), "row 1"),
+        (np.array([[[1.0, 1.0], [1.0, 1.0]], [[1.0, 1.0], [np.nan, 1.0]]]), "row 1, row 1"),
+    ):
+        with pytest.raises(ValueError, match=rf"^weights: {where} is (inf|nan), not a finite number$"):
+            finite.draw(weights, rng)
+
+
 def test_enumeration_stops_at_a_number_of_paths(monkeypatch: pytest.MonkeyPatch) -> None:
     assert finite.MAX_PATHS == 2_000_000
     monkeypatch.setattr(finite, "MAX_PATHS", 8)

@@ -47,6 +47,12 @@ def test_a_record_is_old_once_the_module_or_its_tests_are_others(tmp_path, monke
         assert keys.key("a", ["test_a.py"]) != was
         (tmp_path / changed).write_text("x = 1")
     assert keys.key("a", ["test_a.py"]) == was
+    (tmp_path / "tests" / "test_a.py").write_text("from laws import law\nimport numpy")
+    (tmp_path / "tests" / "laws.py").write_text("import more_laws")
+    kept = keys.key("a", ["test_a.py"])
+    for helper in ("laws.py", "more_laws.py"):
+        (tmp_path / "tests" / helper).write_text("x = 3\nimport more_laws")
+        assert kept != (kept := keys.key("a", ["test_a.py"]))
 
 
 TEXT = """

@@ -1,5 +1,7 @@
 """Equal cells are encoded by arithmetic: the same codes as by search, whatever the cells and the actions."""
 
+from dataclasses import FrozenInstanceError
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -137,6 +139,86 @@ def test_rulers_are_not_shared_by_changed_copies():
     moved = replace(q, edges=q.edges + 0.1)
     u = np.linspace(-2, 2, 5000)
     assert np.array_equal(moved.encode(u), moved.search(u))
+
+
+# --- by hand: two cells of 2^30 parts each
+
+
+def two(edge):
+    """The ruler of two cells on [0, 2]; one part is 2^-30."""
+    return arithmetic.ruler([(np.array([0.0, edge, 2.0]), "left")])
+
+
+def test_worked_ruler():
+    r, part = two(1.0), 2.0**-30
+    assert (r.origin.tolist(), r.scale.tolist(), r.top.tolist(), r.bits) == ([-part], [1 / part], [2 / part - 1], 30)
+    assert r.first.tolist() == [[-np.inf, 1.0]]
+    assert arithmetic.firsts(np.array([0.0, 1.0, 2.0]), "right").tolist() == [-np.inf, np.nextafter(1.0, 2.0)]
+    assert r == r != two(1.0)
+    with pytest.raises(FrozenInstanceError):
+        r.bits = 3
+
+
+@pytest.mark.parametrize(("n", "bits"), [(1, 31), (2, 30), (3, 29), (255, 23), (256, 23), (257, 22)])
+def test_codes_and_parts_fill_an_int32(n, bits):
+    assert arithmetic.ruler([(np.arange(n + 1.0), "left")]).bits == bits
+
+
+@pytest.mark.parametrize(("parts", "floats", "bits"), [(-1, 0, 30), (-1, -1, 26), (1, 0, 30), (1, 1, 26)])
+def test_an_edge_lies_in_the_first_two_parts_of_its_cell_or_parts_are_wider(parts, floats, bits):
+    edge = 1 + parts * 2.0**-30
+    step = np.spacing(edge)
+    r = two(edge + floats * step)
+    assert r.bits == bits
+    u = np.full(arithmetic.FEW, edge + (floats - 1) * step)  # the float below the edge
+    assert not arithmetic.encode(r, u).any()
+    assert arithmetic.encode(r, u + step).all()
+
+
+def test_parts_are_at_least_128_a_cell():
+    even = np.arange(257.0)
+    for moved, bits in ((0.0, 23), (0.004, 7), (0.02, None)):
+        edges = even.copy()
+        edges[5] += moved
+        assert getattr(arithmetic.ruler([(edges, "left")]), "bits", None) == bits
+
+
+def test_one_cell_takes_all_whatever_its_width():
+    parts = (qz.codebook([0.3], 0.3, 0.3), qz.uniform(9, -3.0, 5.0), qz.uniform(1), qz.uniform(4))
+    q, u = qz.PerCoordinate(parts), np.random.default_rng(0).normal(size=(arithmetic.FEW, 4))
+    assert q.ruler is not None
+    assert np.array_equal(q.encode(u), np.stack([c.search(u[:, j]) for j, c in enumerate(parts)], axis=-1))
+
+
+def test_nan_is_refused_beside_actions_on_an_edge():
+    u = np.zeros(arithmetic.FEW)
+    u[7] = np.nan
+    with pytest.raises(ValueError, match=r"^u: must not contain NaN, as it does at \[7\]$"):
+        qz.uniform(4).encode(u)
+
+
+# --- as many at once as a cache holds, and none where a search is as fast
+
+
+@pytest.mark.parametrize(("d", "most"), [(1, 32_768), (2, 16_384), (3, 16_383)])
+def test_entries_are_encoded_in_blocks(d, most, monkeypatch):
+    sizes, subtract = [], np.subtract
+    u = np.zeros((50_001 // d, d))
+    q = qz.PerCoordinate((qz.uniform(5),) * d)
+    assert q.ruler is not None
+    monkeypatch.setattr(np, "subtract", lambda x, *a, **k: sizes.append(x.size) or subtract(x, *a, **k))
+    codes = arithmetic.encode(q.ruler, u)
+    assert sizes == [most] * (u.size // most) + [u.size % most]
+    assert (codes == 2).all()
+
+
+def test_few_actions_are_searched(monkeypatch):
+    used, encode = [], arithmetic.encode
+    monkeypatch.setattr(arithmetic, "encode", lambda r, u: used.append(u.size) or encode(r, u))
+    for q, shape in ((qz.uniform(5), ()), (qz.PerCoordinate((qz.uniform(5),)), (1,))):
+        for size in (1023, 1024, 1025):
+            q.encode(np.zeros((size, *shape)))
+    assert used == [1024, 1025] * 2
 
 
 # --- broken subject

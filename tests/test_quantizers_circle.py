@@ -88,6 +88,19 @@ def test_worked_degrees():
     assert q.distance(359.5, 0.5) == 1.0
 
 
+def test_what_is_no_angle_is_named():
+    for u, where in (([0.0, np.inf], r"\[1\]"), ([[np.nan, 0.0]], r"\[0, 0\]"), ([[0.0], [-np.inf]], r"\[1, 0\]")):
+        with pytest.raises(ValueError, match=f"^u: finite on a circle, as it is not at {where}$"):
+            qz.periodic(4).encode(u)
+    assert qz.periodic(4).encode(np.empty((0, 3))).shape == (0, 3)
+
+
+def test_the_seam_is_low_and_not_high():
+    assert qz.Periodic(np.array([0.0, 7.0]), np.array([0.0, 4.0, 8.0]))(8.0) == 0.0
+    with pytest.raises(ValueError, match=r"^values: below high, which is low$"):
+        qz.Periodic(np.array([1.0, 8.0]), np.array([0.0, 4.0, 8.0]))
+
+
 @pytest.mark.xfail(strict=True, raises=AssertionError, reason="an angle just beyond π is sent to the other end")
 def test_broken_line_for_a_circle():
     law_seam(qz.uniform(64, -np.pi, np.pi), 2 * np.pi, np.random.default_rng(0))

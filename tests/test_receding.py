@@ -54,9 +54,11 @@ def test_a_level_is_the_last_thing_a_head_sees():
 
 
 def test_each_network_plays_its_own_block():
-    u, head = played(1, rows=6, k=3)
-    assert head.seen[0].shape == (3, 2, 1)
-    assert u.shape == (1, 6)
+    head = Asked(3)
+    policy = Receding(head, k=3, history=2)
+    for t in range(2):
+        np.testing.assert_array_equal(policy(np.arange(6.0)[:, None] + 10 * t, None)[:, 0], 10 * (np.arange(6) + 10 * t))
+    np.testing.assert_array_equal(head.seen[1], [[[0, 10], [1, 11]], [[2, 12], [3, 13]], [[4, 14], [5, 15]]])
 
 
 def test_what_was_seen_stays_as_it_was_seen():
@@ -97,3 +99,12 @@ def test_refusals():
         Receding(Asked(), play=2, ensemble=0.1)
     with pytest.raises(ValueError, match="chunks of 4 steps are too short for play = 3 and delay = 2"):
         played(play=3, delay=2)
+
+
+def test_what_it_remembers_is_neither_given_nor_shown_nor_compared():
+    head = Asked()
+    with pytest.raises(TypeError):
+        Receding(head, 1, 1, 1, 0, None, None, 0)
+    assert repr(Receding(head)) == f"Receding(head={head!r}, k=1, play=1, history=1, delay=0, ensemble=None, level=None)"
+    one, other = Receding(head), Receding(head)
+    assert one == one != other

@@ -16,7 +16,7 @@ def main(words: list[str]) -> int:
         print(f"bench: takes --record or nothing, got {' '.join(words)}", file=sys.stderr)
         return 2
     kept = json.loads(RECORD.read_text("utf8")) if RECORD.is_file() else {"rows": [], "growth": {}}
-    recorded, rows, failed = {r["name"]: r for r in kept["rows"]}, [], []
+    recorded, rows, failed, risen = {r["name"]: r for r in kept["rows"]}, [], [], []
     print(LINE.format("theirs / ours", "recorded", "now (quartiles)", "now/rec."), flush=True)
     for race in RACES:
         row, old = measured(race), recorded.get(race.name, {"missing": "–"})
@@ -24,6 +24,8 @@ def main(words: list[str]) -> int:
             row = measured(race)  # once more: the machine may have been busy
         if worse(row, old):
             failed.append(race.name)
+        if worse(old, row):  # a record that says too little lets later losses pass
+            risen.append(race.name)
         rows.append(row)
         if "missing" in row:
             print(f"{race.name:<20} not measured: {row['missing']}", flush=True)
@@ -40,6 +42,8 @@ def main(words: list[str]) -> int:
             f"kept: review the change with `git diff {RECORD.relative_to(Path.cwd())}`" if RECORD.is_relative_to(Path.cwd()) else "kept"
         )
         return 0
+    for name in risen:
+        print(f"{name}: the ratio rose by more than a factor of {WORSE}: keep it with `make bench-record`")
     for name in failed:
         print(f"bench: {name}: the ratio fell by more than a factor of {WORSE}", file=sys.stderr)
     return 1 if failed else 0

@@ -71,9 +71,15 @@ def quantisers() -> Iterator[Race]:
     def searchsorted(u: np.ndarray) -> np.ndarray:
         return np.searchsorted(inner, u, side="right")
 
+    def joints(n: int) -> tuple[Run, Run]:
+        u, q = np.random.default_rng(0).normal(size=(n, 7)), quantizers.PerCoordinate((quantizers.uniform(256),) * 7)
+        return partial(q.encode, u), partial(searchsorted, u)
+
     for name, peer, theirs in (("floor", floor, "numpy: floor and clip"), ("searchsorted", searchsorted, "`numpy.searchsorted`")):
         ours = "`encode`, 100,000 actions, 256 cells"
         yield Race(f"encode-{name}", "quantisers", ours, theirs, partial(sides, peer), {"n": 100_000})
+    ours, theirs = "`encode` of seven coordinates, 20,000 actions, 256 cells", "`numpy.searchsorted`"
+    yield Race("encode-joints", "quantisers", ours, theirs, joints, {"n": 20_000})
 
 
 def couplings() -> Iterator[Race]:

@@ -195,3 +195,38 @@ def test_malformed_checks_name_their_label(call, said):
 def test_the_tolerance_and_what_follows_are_named():
     with pytest.raises(TypeError):
         check("k", 1.0, "==", 1.0, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("low", "value", "high", "status"),
+    [
+        (0.96, 1.0, 1.04, "holds"),
+        (1.0, 1.02, 1.04, "holds"),  # covers it with its end
+        (1.001, 1.03, 1.05, "inconclusive"),  # does not, and is not yet far from it
+        (1.06, 1.08, 1.1, "violated"),  # farther than it is wide
+        (0.91, 1.0, 1.09, "holds"),
+        (0.9, 1.0, 1.11, "inconclusive"),  # covers it, and is too wide
+        (0.5, 1.0, math.inf, "inconclusive"),
+        (1.2, 1.5, 9.0, "violated"),  # too wide, and yet beyond a tenth
+    ],
+)
+@pytest.mark.parametrize("unit", [1.0, -1e-9, 1e9])
+def test_within_asks_for_a_narrow_interval_that_covers_the_prediction(low, value, high, status, unit):
+    ends = sorted([unit * low, unit * high])
+    verdict = check("k", Estimate(unit * value, *ends), "==", unit, within=0.1, expect=status)
+    assert verdict.why == "the width of the interval, at most 10 % of the prediction"
+    assert verdict.tol <= 0.1 * abs(unit) * (1 + 1e-12)
+
+
+def test_within_forgives_rounding_where_nothing_was_sampled_and_its_reason_can_be_said():
+    assert check("k", 0.1 * 3, "==", 0.3, within=0.1).why.startswith("the width")
+    assert check("k", 0.1 * 3, "==", 0.3, within=0.1, why="sums").why == "sums"
+    check("k", 0.3003, "==", 0.3, within=0.1, expect="violated")
+
+
+@pytest.mark.parametrize(
+    ("relation", "given"), [("<=", {}), ("==", dict(tol=0.1, why="x")), ("==", {"within": 0.0}), ("==", {"within": 1.0})]
+)
+def test_within_belongs_to_an_equality_without_a_tolerance(relation, given):
+    with pytest.raises(ValueError, match=r"check 'k': within is a share of \(0, 1\), belongs to == and replaces tol"):
+        check("k", 1.0, relation, 1.0, **({"within": 0.1} | given))

@@ -117,6 +117,12 @@ def _judge(low: float, high: float, relation: Relation, tol: float) -> tuple[Sta
     return ("violated" if miss > 0 else "inconclusive"), room
 
 
+def _covering(a: Estimate, b: Estimate, within: float) -> float:
+    """The tolerance that the interval of a - b needs to contain 0, and rounding; at most a share of the prediction b."""
+    width, size = a.high - a.low + b.high - b.low, abs(b.value)
+    return min(width + 1e-9 * size, within * size)
+
+
 def check(
     label: str,
     lhs: Estimate | float | Iterable[Any],
@@ -124,6 +130,7 @@ def check(
     rhs: Estimate | float | Iterable[Any],
     *,
     tol: float | Sequence[float] | NDArray[np.float64] = 0.0,
+    within: float | None = None,
     why: str = "",
     rests_on: Sequence[str] = (),
     drops: str = "",
@@ -133,7 +140,9 @@ def check(
 
     ``lhs`` and ``rhs`` are an estimate, a number, or a sequence of them (one side may be a single one for all); the verdict
     is ``violated`` if any case is, else ``inconclusive`` if any is, else ``holds``. ``tol`` is absolute, one or one per case,
-    and needs its reason in ``why``. A ``==`` between sampled numbers needs a ``tol``.
+    and needs its reason in ``why``. A ``==`` between sampled numbers needs a ``tol``, or ``within``: then the tolerance of a case is
+    the width of its interval, but at most the share ``within`` of the prediction, so that it holds if the interval covers the
+    prediction and is narrow, and a wide one is inconclusive.
 
     ``rests_on`` declares what the statement is about, out of :data:`RESTS_ON`: take that away and the verdict turns (``qbc power``
     takes it away). A control says in ``drops``, after the word "without", which one assumption it drops.
@@ -161,6 +170,11 @@ def check(
     if any(tols) and not why.strip():
         raise ValueError(f"check {label!r}: a tolerance needs its reason: pass why='...'")
     sides = [(left[i % len(left)], right[i % len(right)], tols[i % len(tols)]) for i in range(n)]
+    if within is not None:
+        if relation != "==" or any(tols) or not 0 < within < 1:
+            raise ValueError(f"check {label!r}: within is a share of (0, 1), belongs to == and replaces tol, got {within!r}")
+        sides = [(a, b, _covering(a, b, within)) for a, b, _ in sides]
+        why = why or f"the width of the interval, at most {100 * within:g} % of the prediction"
     if relation == "==" and any(t == 0 and (a.low < a.high or b.low < b.high) for a, b, t in sides):
         raise ValueError(f"check {label!r}: == between sampled numbers needs a tol > 0 and its reason")
 

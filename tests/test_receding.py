@@ -97,3 +97,9 @@ def test_refusals():
         Receding(Asked(), play=2, ensemble=0.1)
     with pytest.raises(ValueError, match="chunks of 4 steps are too short for play = 3 and delay = 2"):
         played(play=3, delay=2)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_ages_are_weighed_by_a_number(bad):
+    with pytest.raises(ValueError, match="ensemble: a finite number, got"):
+        Receding(Asked(), ensemble=bad)

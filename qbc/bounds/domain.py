@@ -10,8 +10,8 @@ in all arguments. ``Literal`` lists what may be passed, ``| None`` admits None. 
 Each argument is checked alone, in order, then what joins them; the formula gets floats, ints and arrays of floats. NaN lies in no
 interval. A whole number is an integer, not 2.0, of at most 2**53, as far as floats count. In a condition, two floats that differ by
 a relative 1e-9, the rounding of a sum of many, are equal: ``<=``, ``>=`` and ``==`` hold of them, which the formula must bear, and
-``!=`` does not; ``<`` and ``>`` are exact. What is refused, and a value that is not finite where the return annotation does not say "inf]", raise
-``ValueError``: ``offset_regret: eps must lie in [0, 1], got 1.5``.
+``!=`` does not; ``<`` and ``>`` are exact. What is refused, and a value that is not finite where the return annotation does not say
+"inf]", raise ``ValueError``: ``offset_regret: eps must lie in [0, 1], got 1.5``.
 """
 
 from __future__ import annotations

@@ -58,7 +58,7 @@ def test_what_is_measured():
     [([3.0, 4.0, 0.0], np.sqrt(25 / 3)), ([3e-200, 4e-200], 5e-200 / np.sqrt(2)), ([0.0, 0.0], 0.0), ([1.0, np.inf], np.inf)],
 )
 def test_the_root_of_the_mean_of_squares(x, right):
-    assert root_mean_square(np.array(x)) == pytest.approx(right, rel=1e-14)
+    assert root_mean_square(np.array(x)) == pytest.approx(right, rel=1e-14, abs=0)
 
 
 @pytest.mark.parametrize("codes", [[-1, 2], [0, 4], [0.0], ["a"]])
@@ -103,6 +103,7 @@ def test_a_lattice_of_small_reach_has_cells_on_both_sides():
     assert grids.lattice(1.0, 0.3).edges.tolist() == [-1.5, -0.5, 0.5, 1.5]
     assert grids.lattice(1.0, 0.3, "mid-rise").edges.tolist() == [-1, 0, 1]
     assert grids.lattice(1.0, 2.0).edges.tolist() == [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5]
+    assert grids.lattice(0.5, 1.0, "mid-rise").edges.tolist() == [-1, -0.5, 0, 0.5, 1]
     assert grids.lattice(1.0, 2.0, "mid-rise").edges.tolist() == [-2, -1, 0, 1, 2]
 
 
@@ -126,6 +127,13 @@ def test_two_edges_are_one_cell_and_a_centre_lies_in_it():
     assert qz.openvla(0.0, 1.0, 2).values.tolist() == [0.5]
     after = float(np.nextafter(NEXT, 2.0))
     assert grids.decoded(np.array([NEXT, after]), "center").tolist() == [NEXT]  # their mean is rounded to the right end
+
+
+def test_grids_are_those_of_their_sources_unless_told_otherwise():
+    assert qz.mu_law() == qz.mu_law(1024, 100.0, 1.0)
+    assert qz.openvla() == qz.uniform(255, -1.0, 1.0)
+    assert qz.uniform(4) == qz.uniform(4, -1.0, 1.0, "center")
+    assert qz.periodic(4) == qz.periodic(4, -np.pi, np.pi)
 
 
 # --- circles and several coordinates

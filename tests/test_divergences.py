@@ -1,7 +1,6 @@
 """TV_eps: worked examples, POT and a linear program as oracles, invariances, ties, sizes, the upward bias, refusals."""
 
 import math
-import re
 
 import numpy as np
 import ot
@@ -139,7 +138,7 @@ def test_refuses_an_eps_that_is_not_a_distance(eps):
     ("x", "name"), [([], "x"), ([np.nan], "x"), (3.0, "x"), (np.zeros((2, 0)), "x"), ([0.0, np.inf], "x"), (np.zeros((2, 2, 2)), "x")]
 )
 def test_refuses_samples_that_are_none(x, name):
-    said = rf"^tv_eps needs {name} \(N,\) or \(N, d\), not empty and finite, got shape {re.escape(str(np.shape(x)))}$"
+    said = rf"^tv_eps needs {name} \(N,\) or \(N, d\), not empty, finite, at most 1e\+150 in size, got shape \("
     with pytest.raises(ValueError, match=said):
         tv_eps(x, [0.0], 1.0)
 

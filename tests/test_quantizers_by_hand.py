@@ -70,7 +70,7 @@ def test_what_is_no_code_is_not_decoded(codes):
 @pytest.mark.parametrize(("low", "high"), [(-np.inf, 0.0), (0.0, np.inf), (1.0, 0.0), (np.nan, 0.0)])
 def test_what_a_fit_saw_lies_between_two_numbers(low, high):
     assert qz.Fitted("uniform", 4, 9, 2.0, 2.0).low == 2.0
-    with pytest.raises(ValueError, match=r"^low, high: finite"):
+    with pytest.raises(ValueError, match=r"^(low|high): a finite number, not |^low, high: low ≤ high, not 1.0, 0.0$"):
         qz.Fitted("uniform", 4, 9, low, high)
 
 
@@ -112,7 +112,9 @@ def test_the_edges_of_a_codebook():
     assert qz.codebook([0.0], -MOST, MOST).ends.tolist() == [-MOST, MOST]
     assert grids.midpoints(np.array([0.0, 1.0, NEXT])).tolist() == [0.5, NEXT]  # no float lies between the last two
     for values, low, high in (([3.0], 0, 1), ([-1.0, 5.0], 0, 10), ([1.0, 12.0], 0, 10), ([0.0], 1, -1), ([0.0, 1.0], -2 * MOST, 2)):
-        with pytest.raises(ValueError, match=rf"^values: all inside \[low, high\] = \[{low}, {high}\]$".replace("+", r"\+")):
+        with pytest.raises(
+            ValueError, match=rf"^values: all inside \[low, high\] = \[{float(low)}, {float(high)}\]$".replace("+", r"\+")
+        ):
             qz.codebook(values, low, high)
 
 
@@ -187,9 +189,7 @@ def test_what_is_positive_is_finite_too(x):
     assert str(error.value).endswith(repr(x))
 
 
-@pytest.mark.parametrize(
-    "x", [[], [1.0, 1.0], [2.0, 1.0], [[0.0, 1.0]], 3.0, [np.nan], [0.0, np.inf], [1.01 * MOST], ["a"], [0.0, [1.0]]]
-)
+@pytest.mark.parametrize("x", [[], [1.0, 1.0], [2.0, 1.0], [[0.0, 1.0]], 3.0, [np.nan], [0.0, np.inf], [1.01 * MOST]])
 def test_what_increases_is_a_copy_of_finite_numbers(x):
     given = np.array([-MOST, 0.0, MOST])
     taken = checks.increasing("x", given)

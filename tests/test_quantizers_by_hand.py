@@ -173,16 +173,16 @@ def test_a_count_is_a_positive_integer(n):
     "ends", [(1, 1), (2, 1), (np.nan, 1), (0, 1.01 * MOST), (-1.01 * MOST, 0), (False, 1), (0, True), ("0", 1), (0, None)]
 )
 def test_a_range_is_two_numbers(ends):
-    for good in ((-MOST, MOST), (0, 1), (np.float64(0.5), np.int64(1))):
+    for good in ((-MOST, MOST), (0, 1), (np.float64(0.5), np.int64(1)), (np.float32(-1), np.float32(1))):
         checks.check_range(*good)
     with pytest.raises(ValueError, match=r"^a, b: numbers of at most 8.99e\+307 in size, with a < b, not ") as error:
         checks.check_range(*ends, ("a", "b"))
     assert str(error.value).endswith(f"not {ends[0]!r}, {ends[1]!r}")
 
 
-@pytest.mark.parametrize("x", [0, -1.0, np.inf, np.nan, 1.01 * MOST, True, "1"])
+@pytest.mark.parametrize("x", [0, -1.0, np.inf, np.nan, 1.01 * MOST, 10**400, True, "1"])
 def test_what_is_positive_is_finite_too(x):
-    for good in (1e-300, 1, MOST):
+    for good in (1e-300, 1, MOST, np.float32(0.1)):
         checks.check_positive("x", good)
     with pytest.raises(ValueError, match=r"^x: positive and finite, not ") as error:
         checks.check_positive("x", x)

@@ -21,6 +21,14 @@ ENDS = {
     "a-exit": (cell("import sys; sys.exit(0)") + cell(CHECK + FALSE), "cell 2 ended the run"),
     "b-raise": (cell(CHECK + HOLDS + "\nraise SystemExit"), "cell 2 ended the run"),
     "c-dies": (cell("import os; os._exit(0)") + cell(CHECK + FALSE), "cell 2 failed with DeadKernelError"),
+    "c-crashes": (
+        cell("import ctypes; ctypes.string_at(0)") + cell(CHECK + FALSE),
+        "cell 2 failed with DeadKernelError: Kernel died, its last words: Fatal Python error: Segmentation fault",
+    ),
+    "c-noisy": (  # a thread of the kernel that speaks while it ends
+        cell("import atexit, sys; atexit.register(print, 'noise', file=sys.__stderr__)") + cell(CHECK + FALSE),
+        "cell 3 failed with ClaimError",
+    ),
     "d-swallowed": (
         cell(CHECK + f"try:\n    {FALSE}\nexcept AssertionError:\n    pass"),
         "cell 2 shows that 'thm-a' is violated, the book states holds",

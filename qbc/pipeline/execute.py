@@ -71,8 +71,9 @@ def _attempt(job: Job, part: Path, start: float, bar: dict[str, Any]) -> str:
     def left(_: Any) -> float | None:
         return None if job.timeout is None else max(0.05, start + job.timeout - time.monotonic())
 
+    manager = kernel(job.intervention)
     options = dict(
-        kernel_manager_class=kernel(job.intervention),
+        kernel_manager_class=manager,
         resources={"metadata": {"path": str(job.top)}},
         timeout_func=left,
         allow_errors=bool(job.intervention),
@@ -93,7 +94,8 @@ def _attempt(job: Job, part: Path, start: float, bar: dict[str, Any]) -> str:
         part.unlink(missing_ok=True)
         return f"cannot write {job.out.parent}: {e.strerror or e}"
     except Exception as e:  # a kernel that died, say: the other runs go on
-        return f"cell {_running(part)} failed with {type(e).__name__}: {_line(str(e))}"
+        words = f", its last words: {_line(manager.last_words)}" if manager.last_words else ""
+        return f"cell {_running(part)} failed with {type(e).__name__}: {_line(str(e))}{words}"
     return "" if job.intervention else incomplete(json.loads(part.read_text("utf8")))
 
 

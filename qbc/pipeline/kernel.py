@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from contextlib import suppress
 from functools import cache
 from importlib.metadata import version
 from importlib.util import find_spec
@@ -60,9 +61,14 @@ def _homes() -> str:
 
 
 class Kernel(AsyncKernelManager):
-    """Starts ``sys.executable``, isolated, whatever kernelspecs there are; ``intervention`` names what is taken away."""
+    """Starts ``sys.executable``, isolated, whatever kernelspecs there are; ``intervention`` names what is taken away.
+
+    What the process itself writes to stderr, at a crash or while it ends, is no output of a chapter: ``last_words`` keeps a line of it.
+    """
 
     intervention = ""
+    home = ""  # the kernel's own folder
+    last_words = ""
 
     @property
     def kernel_spec(self) -> KernelSpec:
@@ -76,11 +82,17 @@ class Kernel(AsyncKernelManager):
         sockets = str(Path(self.home) / "s")
         if zmq.has("ipc") and len(f"{sockets}-9") < zmq.IPC_PATH_MAX_LEN:  # a free port may be taken before the kernel binds it
             self.transport, self.ip = "ipc", sockets
-        await super().start_kernel(**kwargs, env=environment(self.intervention, self.home))
+        with (Path(self.home) / "stderr").open("w") as stderr:
+            await super().start_kernel(**kwargs, env=environment(self.intervention, self.home), stderr=stderr)
 
     async def cleanup_resources(self, restart: bool = False) -> None:  # type: ignore[override]
         await super().cleanup_resources(restart)
-        shutil.rmtree(getattr(self, "home", ""), ignore_errors=True)
+        with suppress(OSError):
+            said = (Path(self.home) / "stderr").read_text("utf8", "replace").split("\n")
+            crash = [line for line in said if line.startswith("Fatal Python error")]  # its first line; of an exception the last
+            type(self).last_words = (crash or [line for line in said if line.strip()] or [""])[-1].strip()
+        if self.home:
+            shutil.rmtree(self.home, ignore_errors=True)
 
 
 def kernel(intervention: str) -> type[Kernel]:

@@ -1,5 +1,6 @@
-"""``python -I -m qbc.pipeline.launch MODULE …``: MODULE as a program, once matplotlib has read its settings where no user keeps any."""
+"""``python -I -m qbc.pipeline.launch MODULE …``: MODULE as a program, without the user's settings of matplotlib; a crash is named."""
 
+import faulthandler
 import os
 import runpy
 import sys
@@ -12,5 +13,7 @@ if __name__ == "__main__":
     import matplotlib  # noqa: F401
 
     os.chdir(here)
+    crash = os.fdopen(os.dup(2), "w")  # the kernel reads 2 itself, and what a crash says there would go with it
+    faulthandler.enable(crash, all_threads=False)
     del sys.argv[0]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)

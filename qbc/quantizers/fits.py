@@ -122,7 +122,7 @@ def _around(levels: Floats, counts: Codes, n: int, decode: Decode) -> Cells:
     starts = np.flatnonzero(~atom & np.r_[True, atom[:-1]])  # of the gaps between atoms
     stops = np.flatnonzero(~atom & np.r_[atom[1:], True]) + 1
     masses = np.array([counts[a:b].sum() for a, b in zip(starts, stops, strict=True)])
-    for a, b, k in zip(starts, stops, _dealt(n - int(atom.sum()), masses, stops - starts), strict=True):
+    for a, b, k in zip(starts, stops, _dealt(n - int(atom.sum()), masses), strict=True):
         sides = between[[i for i in (a - 1, b - 1) if 0 <= i < between.size]]
         if k:
             inner = np.linspace(0, 1, k + 1)[1:-1]
@@ -143,11 +143,12 @@ def _atoms(counts: Codes, n: int) -> NDArray[np.bool_]:
     return atom
 
 
-def _dealt(codes: int, masses: Codes, sizes: Codes) -> list[int]:
-    """The codes for each gap: at least one, as far as they go, and no more than levels; each next one where it has most to do."""
+def _dealt(codes: int, masses: Codes) -> list[int]:
+    """The codes for each gap: at least one, as far as they go; each next one where it has most to do.
+    No gap gets more than it has levels: none of these has more than the mass of a code, and one code of a gap has at least that."""
     dealt = np.zeros(masses.size, dtype=np.int64)
     for _ in range(codes):
-        need = np.where(dealt < sizes, masses / (dealt + (dealt == 0) / (2.0 * masses.sum())), 0.0)
+        need = masses / (dealt + (dealt == 0) / (2.0 * masses.sum()))
         dealt[need.argmax()] += 1
     return [int(k) for k in dealt]
 

@@ -4,7 +4,7 @@ EXAMPLES = dict(
     prediction=dict(label="prop-horizon", value=2.0),
     # 01
     mle_hellinger=dict(n=100, log_class=5.3, delta=0.05),
-    needle_tilt=dict(contexts=256, probability=0.12),
+    needle_wins=dict(contexts=256, t=6.2),
     needle_share=dict(t=4.0, log_class=3.0, delta=0.05),
     smoothing_floor=dict(horizon=10, actions=3, alpha=0.05),
     mistake_probability=dict(expert_law=[0.5, 0.5, 0.0], learner_law=[0.2, 0.5, 0.3]),

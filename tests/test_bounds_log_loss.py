@@ -18,13 +18,14 @@ unit = st.floats(0, 1)
 
 def test_worked_by_hand():
     assert bounds.mle_hellinger(10, math.log(20), 0.05) == pytest.approx(0.2 * math.log(400))
-    assert bounds.needle_tilt(1, 0.5) == pytest.approx(0.0)
+    assert bounds.needle_wins(1, 0.0) == pytest.approx(0.5)
+    assert bounds.needle_wins(2, 0.0) == pytest.approx(0.75)
     assert bounds.needle_share(4.0, math.log(20), 0.05) == pytest.approx(2 / math.log(400))
     assert bounds.smoothing_floor(2, 2, 0.5) == pytest.approx(0.5)  # two steps, each right with probability 3/4
     assert bounds.mistake_probability([0.5, 0.5, 0.0], [0.2, 0.5, 0.3]) == pytest.approx(0.3)
     assert bounds.hellinger_of_mistake(0.75) == pytest.approx((1.0, 1.5))
     assert bounds.regret_deterministic(10, 0.1) == pytest.approx(1.0)
-    assert bounds.regret_clean_episode(0.3) == pytest.approx(0.15)
+    assert bounds.regret_clean_episode(0.4) == pytest.approx((0.2, 0.36))
     assert bounds.regret_any_expert(1, 2.0) == pytest.approx(1.0)  # disjoint laws
     assert bounds.regret_of_mle(1, 10.0, 0.05, deterministic=True) == pytest.approx(2.0)
     assert bounds.missing_label_regret(1, [0.5, 0.5]) == pytest.approx(0.25)
@@ -116,9 +117,32 @@ def test_horizon_formulas_against_simulation(horizon, rng):
     assert bounds.fresh_mistake(n, m, 1) == pytest.approx(bounds.held_mistake(n, m))
 
 
-def test_needles_beat_the_truth_as_often_as_asked():
-    t = bounds.needle_tilt(256, 0.12)
-    assert (1 - bounds.resampled_wrong(t / 2, 1)) ** 256 == pytest.approx(0.88)
+@pytest.mark.parametrize("t", [1.0, 6.2, 20.0])
+def test_a_needle_wins_unless_all_lose(t):
+    with mpmath.workdps(60):
+        wins = 1 - (1 - mpmath.ncdf(-mpmath.mpf(t) / 2)) ** 256
+        assert bounds.needle_wins(256, t) == pytest.approx(float(wins), rel=1e-11)
+
+
+def test_a_needle_beats_the_truth_as_often_as_exact_counts_say():
+    n, t = 40_000, 4.0
+    g = t / 2 / math.sqrt(n)
+    least = math.log1p(-2 * g) / (math.log1p(-2 * g) - math.log1p(2 * g)) * n  # heads at which the two are as likely
+    assert bounds.needle_wins(1, t) == pytest.approx(stats.binom.sf(least, n, 0.5), rel=0.02)
+
+
+@given(unit)
+def test_regret_of_clean_episodes_is_the_mistake_at_both_ends(p):
+    lower, upper = bounds.hellinger_of_mistake(p)
+    assert bounds.regret_clean_episode(lower)[1] == pytest.approx(p, abs=1e-12)  # one path of the expert
+    assert bounds.regret_clean_episode(upper)[0] == pytest.approx(p, abs=1e-12)  # a deterministic learner
+    assert bounds.regret_clean_episode(upper)[1] <= bounds.regret_deterministic(1, upper)
+
+
+@pytest.mark.parametrize("e", [1e-3, 1e-6, 1e-9])
+def test_no_smaller_multiple_of_the_distance_bounds_the_regret(e):
+    distance = bounds.hellinger_of_mistake(e)[0]
+    assert 1 - e / 2 < e / bounds.regret_deterministic(1, distance) < 1 - e / 6
 
 
 @pytest.mark.parametrize("x", [0.5, 1e-4, 1e-8, 1e-12, 1e-15])
@@ -165,7 +189,7 @@ def test_the_ends_of_the_domains():
     [
         (lambda: bounds.mle_hellinger(0, 1.0, 0.1), "mle_hellinger: n must lie in [1, inf), got 0"),
         (lambda: bounds.mle_hellinger(1, 1.0, 1.0), "delta must lie in (0, 1), got 1"),
-        (lambda: bounds.needle_tilt(3, 1.0), "probability must lie in (0, 1), got 1"),
+        (lambda: bounds.needle_wins(3, -1.0), "t must lie in [0, inf), got -1"),
         (lambda: bounds.needle_share(-1.0, 1.0, 0.1), "t must lie in [0, inf), got -1"),
         (lambda: bounds.smoothing_floor(3, 2, 1.5), "alpha must lie in [0, 1], got 1.5"),
         (lambda: bounds.mistake_probability([0.5, 0.6], [0.5, 0.5]), "sum(expert_law) == 1 must hold"),

@@ -27,12 +27,12 @@ def mle_hellinger(n: Count, log_class: NonNegative, delta: Level) -> float:
 
 
 @bound()
-def needle_tilt(contexts: Count, probability: Level) -> float:
-    """The t at which at least one of ``contexts`` needles, each with chance Phi(-t/2), beats the truth with this probability.
+def needle_wins(contexts: Count, t: NonNegative) -> float:
+    """1 - (1 - Phi(-t/2))^K: the chance that one of K needles, tilted by t standard errors, beats the truth.
 
-    Helps: prop-hellinger-tight. Source: ours; 1 - (1 - Phi(-t/2))^K, solved for t.
+    Helps: prop-hellinger-tight. Source: ours, the normal limit of each needle's log-likelihood ratio.
     """
-    return float(-2 * special.ndtri(lost(probability, 1 / contexts)))
+    return lost(float(special.ndtr(-t / 2)), contexts)
 
 
 @bound()
@@ -73,7 +73,7 @@ def hellinger_of_mistake(p: Share) -> tuple[float, float]:
 
 @bound()
 def regret_deterministic(returns: NonNegative, hellinger2: Hellinger2) -> float:
-    """R D^2: the regret against a deterministic expert.
+    """R D^2: the regret against a deterministic expert; no smaller multiple of D^2 will do for all experts and learners.
 
     Labels: cor-regret-det. Source: Foster, Block & Misra, as reported with 4 R D^2; the constant 1 is ours.
     """
@@ -81,12 +81,13 @@ def regret_deterministic(returns: NonNegative, hellinger2: Hellinger2) -> float:
 
 
 @bound()
-def regret_clean_episode(hellinger2: Hellinger2) -> float:
-    """D^2 / 2: the least regret against a deterministic expert if an episode pays 1 when it is free of mistakes.
+def regret_clean_episode(hellinger2: Hellinger2) -> tuple[float, float]:
+    """D^2 / 2 and D^2 (1 - D^2/4): the least and the largest regret against a deterministic expert if an episode pays 1
+    when it is free of mistakes. The regret is then p; the two are :func:`hellinger_of_mistake`, solved for p.
 
-    Labels: prop-regret-half. Source: ours, D^2 <= 2 p.
+    Labels: prop-regret-ends. Source: ours.
     """
-    return hellinger2 / 2
+    return hellinger2 / 2, hellinger2 * (1 - hellinger2 / 4)
 
 
 @bound()

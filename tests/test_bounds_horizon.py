@@ -36,14 +36,18 @@ def test_worked_by_hand():
     assert bounds.drift_regret(2, 0.1, eta=0.5, x1=1.0) == pytest.approx(0.025)  # the mean of x_2 is .95; (1 - .95) / 2
     assert bounds.drift_regret_leading(100, 0.01, eta=0.5, x1=1.0) == pytest.approx(12.5)
     assert bounds.forgetting_regret(0.5, eta=0.0, x1=1.0, theta=0.5) == pytest.approx((2 - 4 / 3) / 2)
+    assert bounds.forgetting_regret(0.5, eta=0.0, x1=1.0, theta=0.5, H=3) == pytest.approx((1 / 4 + 3 / 16) / 2)
+    assert bounds.forgetting_regret(0.5, eta=0.0, x1=1.0, theta=0.0, H=3) == 0
     assert bounds.sharp_share(2, 0.01, 0.9) == pytest.approx(0.3)
     assert bounds.offset_regret(3, 0.1, C=0.8, eta=0.5) == pytest.approx(0.08 * (0 + 0.5 + 0.75))
     assert [bounds.least_rtvc_multiple(CL, 1.0) for CL in (0.5, 0.8, 0.9)] == [5, 14, 29]
-    by_hand = 2 * 10 * math.log(60) / 100 + 10 * 0.5 * 6 * 0.01
+    by_hand = 10 * math.log(60) / 100 + 10 * 0.5 * 6 * 0.01
     assert bounds.smooth_deterministic_regret(10, 0.01, C=0.5, L=1.0, n=100, size=3) == pytest.approx(by_hand)
     assert bounds.small_gain_gap(0.5, 1.0, 0.1) == pytest.approx(0.1)
     assert bounds.largest_rest_gap(0.78, 1.0, 0.1) == pytest.approx(0.78 * 4 * 0.1)
-    assert (bounds.loop_escapes(2.0, 0.4), bounds.loop_escapes(2.0, 0.6)) == (0.0, 1.0)
+    assert [bounds.loop_leaves(0.5, 1.0, L) for L in (-1.6, -1.4, 0.4, 0.6)] == [1.0, 0.0, 0.0, 1.0]
+    assert bounds.parted_share(1.5, 1.0, 0.1) == pytest.approx(0.05 * 3)  # 1 / (C L - 1) is 2
+    assert bounds.parted_share(2.7, 0.5, 0.1) == pytest.approx(0.05 * 3)  # 1 / .35 is 2.86
     assert [bounds.dead_zone_gain(k) for k in ("right end", "mid-rise", "mid-tread")] == [1.0, 2.0, math.inf]
     assert bounds.steps_per_decade(0.5, 9.5, 1.0) == pytest.approx(1.0)
     assert bounds.tie_probability(0.5, 2, rough=1, size=4) == pytest.approx(1 / 16)
@@ -119,10 +123,28 @@ def test_least_rtvc_multiple_is_the_least(CL):
     assert bounds.small_gain_gap(CL, 1.0, 1.0) <= CL * (k + 1) / 3 + 1e-6  # a third of what Theorem 3 allows
 
 
-@pytest.mark.parametrize(("CL", "eta"), [(0.98, 0.2), (1.02, 0.2), (0.98, 0.8), (1.1, 0.8)])
-def test_loop_escapes_by_simulation(CL, eta):
-    _, copy = loops(CL, 1.0, eta, 1e-3, np.zeros(1), 3000)
-    assert (np.abs(copy).max() > CL / 2) == bounds.loop_escapes(CL, 1.0)
+@given(open_unit, st.floats(0.01, 0.9), st.floats(1e-4, 0.5), st.integers(1, 60))
+def test_forgetting_regret_at_a_horizon_is_the_exact_value_of_the_family(eta, theta, eps, horizon):
+    exact = Martingale(eta).regret(horizon, 1.0, eps, theta, expert=theta)
+    assert bounds.forgetting_regret(eps, eta=eta, x1=1.0, theta=theta, H=horizon) == pytest.approx(exact, rel=1e-9, abs=1e-12)
+    assert exact <= bounds.forgetting_regret(eps, eta=eta, x1=1.0, theta=theta) * (1 + 1e-9)
+
+
+@pytest.mark.parametrize("pole", [-1.3, -1.02, -0.9, 0.0, 0.98, 1.02, 1.3])
+@pytest.mark.parametrize("eta", [0.1, 0.5, 0.9])
+def test_loop_leaves_by_simulation(pole, eta):
+    b, L = 2 * (1 - eta), (pole - eta) / (2 * (1 - eta))
+    _, copy = loops(2.0, L, eta, 1e-3, np.zeros(1), 3000)
+    assert (np.abs(copy).max() > b / 2) == bounds.loop_leaves(eta, b, L)
+
+
+@pytest.mark.parametrize("CL", [1.15, 1.2, 1.35, 1.5, 2.0, 2.5])
+@pytest.mark.parametrize("L", [0.5, 1.0])
+def test_parted_share_by_simulation(CL, L):
+    N, C = 20_000, CL / L
+    expert, copy = loops(C, L, 0.5, 1e-2, (2 * (np.arange(N) + 0.5) / N - 1) / L, 400)
+    share = (np.abs(expert - copy)[-1] > C / 2).mean()
+    assert share == pytest.approx(bounds.parted_share(C, L, 1e-2), abs=2 / N)
 
 
 def test_steps_per_decade_by_simulation():

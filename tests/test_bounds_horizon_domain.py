@@ -68,8 +68,8 @@ def test_an_expert_that_does_not_look_costs_what_the_formula_says():
     assert bounds.smooth_stochastic_regret(10, 0.1, C=2, L=0, lip=0) == 0
     assert bounds.small_gain_gap(0.5, 0, 0.1) == bounds.largest_rest_gap(0.5, 0, 0.1) == pytest.approx(0.05)
     assert bounds.least_rtvc_multiple(7.0, 0) == 2
-    assert bounds.smooth_deterministic_regret(10, 0.1, C=0.5, L=0, n=100, size=1, delta=0.5) == pytest.approx(math.log(2) / 5 + 1.5)
-    assert bounds.loop_escapes(1.0, 0) == 0
+    assert bounds.smooth_deterministic_regret(10, 0.1, C=0.5, L=0, n=100, size=1, delta=0.5) == pytest.approx(math.log(2) / 10 + 1.5)
+    assert bounds.loop_leaves(0.9, 1.0, 0) == 0
     assert bounds.drift_regret(5, 0, eta=0.5, x1=0.5) == bounds.drift_regret(5, 0.1, eta=0.5, x1=0) == 0
     assert bounds.drift_regret(5, 1, eta=0, x1=0.5) == 1.0  # all is lost after the first step
     assert bounds.forgetting_regret(1, eta=0.0, x1=1.0, theta=0.5) == pytest.approx(0.5)
@@ -103,8 +103,14 @@ def test_an_expert_that_does_not_look_costs_what_the_formula_says():
         (lambda: bounds.largest_rest_gap(0.5, 2.5, 0.1), "C * L < 1 must hold, got C=0.5, L=2.5"),
         (lambda: bounds.largest_rest_gap(0.9, 1, -1), "eps must lie in [0, inf), got -1"),
         (lambda: bounds.largest_rest_gap(0.9, 1, 0.5), "floor(1 / (1 - C * L)) * eps <= 1 must hold, got C=0.9, L=1.0, eps=0.5"),
-        (lambda: bounds.loop_escapes(1.0, 1.0), "C * L != 1 must hold, got C=1.0, L=1.0"),
-        (lambda: bounds.loop_escapes(1.0, math.nan), "L must lie in [0, inf), got nan"),
+        (lambda: bounds.loop_leaves(0.5, 1.0, -1.5), "abs(eta + b * L) != 1 must hold, got eta=0.5, b=1.0, L=-1.5"),
+        (lambda: bounds.loop_leaves(0.5, 1.0, math.nan), "L must lie in (-inf, inf), got nan"),
+        (lambda: bounds.parted_share(1.0, 1.0, 0.1), "C * L > 1 must hold, got C=1.0, L=1.0"),
+        (
+            lambda: bounds.parted_share(1.01, 1.0, 0.1),
+            "(floor(1 / (C * L - 1)) + 1) * eps <= 1/2 must hold, got C=1.01, L=1.0, eps=0.1",
+        ),
+        (lambda: bounds.forgetting_regret(0.1, eta=0.5, x1=0.5, theta=0.5, H=0), "H must lie in [1, inf), got 0"),
         (lambda: bounds.dead_zone_gain("left"), "kind must be 'right end' or 'mid-rise' or 'mid-tread', got 'left'"),
         (lambda: bounds.steps_per_decade(0.5, 0.4, 1.0), "b * L > 1 - eta must hold, got eta=0.5, b=0.4, L=1"),
         (lambda: bounds.tie_probability(0.1, 3, rough=4, size=3), "rough <= size must hold, got rough=4, size=3"),

@@ -93,6 +93,7 @@ ENDS = {
     "sharp_share": [("eps", {})],
     "offset_regret": [("C", {})],
     "largest_rest_gap": [("eps", {})],
+    "parted_share": [("eps", {})],
     "tie_probability": [("rough", {})],
     "mean_return_leading": [("variance", {})],
     "firing": [("slope", {})],

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from qbc.bounds.domain import Count, Finite, Level, Natural, NonNegative, Positive, Rate, Share, bound
-from qbc.bounds.stable import excess, kept, whole
+from qbc.bounds.stable import excess, kept, lost, whole
 
 Start = Annotated[float, "[-1, 1]"]
 
@@ -59,7 +59,8 @@ def smooth_stochastic_regret(
 def drift_regret(H: Count, eps: Share, *, eta: Rate, x1: Start) -> float:
     """(x1 / 2) (H - (1 - r^H) / (1 - r)) with r = 1 - (1 - eta) eps: the exact regret of the quantised martingale expert.
 
-    Labels: prop-h2-value, prop-h2-saturation. Source: ours.
+    Labels: prop-h2-value, thm-h2-attained, prop-h2-eps, prop-h2-saturation. Source: ours; Cao & Xie, Theorem 2, as reported, has the
+    matching upper bound.
     """
     return x1 / 2 * excess(H, (1 - eta) * eps)
 
@@ -68,19 +69,24 @@ def drift_regret(H: Count, eps: Share, *, eta: Rate, x1: Start) -> float:
 def drift_regret_leading(H: Count, eps: Share, *, eta: Rate, x1: Start) -> float:
     """x1 (1 - eta) eps H^2 / 4: what ``drift_regret`` is to a relative 1 / H + (1 - eta) eps H / 3, and the larger of the two.
 
-    Labels: thm-h2-attained, prop-h2-eps. Source: ours; Cao & Xie, Theorem 2, as reported, has the matching upper bound.
+    Helps: thm-h2-attained, prop-h2-eps. Source: ours.
     """
     return x1 * (1 - eta) * eps * H**2 / 4
 
 
 @bound()
-def forgetting_regret(eps: Share, *, eta: Rate, x1: Start, theta: Rate) -> float:
+def forgetting_regret(eps: Share, *, eta: Rate, x1: Start, theta: Rate, H: Count | None = None) -> float:
     """(x1 / 2) (1 / (1 - r*) - 1 / (1 - r)), r* = eta + (1 - eta) theta, r = eta + (1 - eta)(1 - eps) theta.
 
-    The regret for H -> infinity of the expert of slope theta < 1, which is pulled back to 0 by itself.
+    The regret for H -> infinity of the expert of slope theta < 1, which is pulled back to 0 by itself; at a finite ``H`` that of
+    its first H terms, (x1 / 2) sum_{h < H} (r*^h - r^h), which is less.
 
     Labels: prop-mixing-flat. Source: ours.
     """
+    if H is not None and theta > 0:
+        gap, off, keep = (1 - eta) * eps * theta, (1 - eta) * (1 - theta), eta + (1 - eta) * theta
+        both = gap * lost(off, H) - off * kept(off, H) * lost(gap / keep, H)  # both series over their common denominator
+        return x1 / 2 * both / off / (off + gap)
     return x1 / 2 * eps * theta / (1 - eta) / (1 - theta) / (1 - theta + eps * theta)
 
 
@@ -119,11 +125,11 @@ def least_rtvc_multiple(C: Positive, L: NonNegative) -> int:
 def smooth_deterministic_regret(
     H: Count, eps: NonNegative, *, C: Positive, L: NonNegative, n: Count, size: Count, delta: Level = 0.05
 ) -> float:
-    """2 H log(size / delta) / n + H C (k + 1) eps: Theorem 3 for rewards in [0, 1] of slope 1 in the state, at the least k.
+    """H log(size / delta) / n + H C (k + 1) eps: Theorem 3 for rewards in [0, 1] of slope 1 in the state, at the least k.
 
     Labels: thm-linear-bound. Source: Cao & Xie, Theorem 3 with Proposition 5's modulus, as reported; the constants are ours.
     """
-    return 2 * H * (math.log(size) - math.log(delta)) / n + H * C * (least_rtvc_multiple(C, L) + 1) * eps
+    return H * (math.log(size) - math.log(delta)) / n + H * C * (least_rtvc_multiple(C, L) + 1) * eps
 
 
 @bound("C * L < 1")
@@ -146,13 +152,23 @@ def largest_rest_gap(C: Positive, L: NonNegative, eps: NonNegative) -> float:
     return C * eps * whole(1 / (1 - C * L))
 
 
-@bound("C * L != 1")
-def loop_escapes(C: Positive, L: NonNegative) -> float:
-    """1 if C L > 1, else 0: whether the loop at rest leaves, however fine the bins, when they are decoded at the right end.
+@bound("abs(eta + b * L) != 1")
+def loop_leaves(eta: Rate, b: Positive, L: Finite) -> float:
+    """1 if |eta + b L| > 1, else 0: whether x' = eta x + b q(L x) leaves rest, however fine the bins, decoded at the right end.
 
-    Labels: prop-phase. Source: ours.
+    Labels: prop-phase. Source: ours; proved for eta + b L > -1, and what was seen in every case below.
     """
-    return float(C * L > 1)
+    return float(abs(eta + b * L) > 1)
+
+
+@bound("C * L > 1", "(floor(1 / (C * L - 1)) + 1) * eps <= 1/2")
+def parted_share(C: Positive, L: Positive, eps: Positive) -> float:
+    """(eps / 2) (floor(1 / (C L - 1)) + 1): the share of the starts in [-1 / L, 1 / L] from which an expert that runs away from rest
+    and its copy, decoded at the right end, end apart: from the others both run to the same side.
+
+    Labels: prop-starts. Source: ours.
+    """
+    return eps / 2 * (whole(1 / (C * L - 1)) + 1)
 
 
 @bound()
@@ -178,7 +194,7 @@ def tie_probability(excited: Share, n: Natural, *, rough: Natural, size: Count) 
     """(1 - excited)^n rough / size: how often the MLE returns one of ``rough`` given wrong members of a class whose ``size`` members
     all agree at rest, when each of n demonstrations is excited with probability ``excited`` and ties are broken fairly.
 
-    Labels: prop-excite. Source: ours.
+    Labels: prop-learned-pole. Source: ours.
     """
     return kept(excited, n) * rough / size
 

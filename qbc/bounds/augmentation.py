@@ -10,9 +10,9 @@ import math
 from typing import Annotated
 
 import numpy as np
-from scipy import optimize, special, stats
+from scipy import optimize, stats
 
-from qbc.bounds.domain import Count, Finite, Level, Natural, NonNegative, Positive, Rate, Share, bound
+from qbc.bounds.domain import Count, Finite, Level, NonNegative, Positive, Rate, Share, bound
 from qbc.bounds.quantization import Part, trap_floor
 from qbc.bounds.stable import alternating, excess, lost
 
@@ -103,7 +103,7 @@ def two_coins_regret(
     decode to +-(1 - eps). For n large against m the probability is Phi(-y), y = gap sqrt(n/m)/(2 sqrt(p (1 - p))), and y Phi(-y) is
     largest at y = .752. With gap_M = 0 the model costs nothing to learn: that is feedback.
 
-    Source: ours; it has the rates of thm-augmented.
+    Labels: prop-both-terms, cor-n-rate, cor-class-rate, prop-model-price. Source: ours; it has the rates of thm-augmented.
     """
 
     def per_step(gap: float, m: int) -> float:
@@ -122,18 +122,6 @@ def _wrong_coin(n: int, m: int, gap: float, p: float) -> float:
     heads = np.ceil(odds[0] / sum(odds) * k - 1e-9) - 1  # at most so many where the wrong one wins
     wrong = np.where(k > 0, stats.binom.cdf(heads, k, p), 0.5)
     return float((stats.binom.pmf(k, n, 1 / m) * wrong).sum())
-
-
-@bound("y**2 * max(m_pi, m_M) <= n")
-def sign_classes_regret(n: Count, horizon: Count, m_pi: Natural, m_M: Natural, y: NonNegative = 0.752) -> float:
-    """(y/2) Phi(-y) (H sqrt m_pi + (H - 1) sqrt m_M)/sqrt n: total regret on two sign classes whose gaps are (y/2) sqrt(m/n).
-
-    For n large against m; a gap is 1/2 at most. y = .752 makes it largest; m_M = 0 is a deployment that does not use the model.
-
-    Labels: prop-two-classes, cor-n-rate, cor-class-rate, prop-model-price. Source: ours; it has the rate of thm-augmented.
-    """
-    both = horizon * math.sqrt(m_pi) + (horizon - 1) * math.sqrt(m_M)
-    return float(y / 2 * special.ndtr(-y) * both / math.sqrt(n))
 
 
 @bound()
@@ -180,6 +168,6 @@ def forgetting_ratio(A: Rate = 0.2, B: Annotated[float, "(-1, 1)"] = 0.3) -> flo
 
     A kick B is B A^j after j steps of the plant alone, and B (A + B)^j where an expert u = x answers.
 
-    Source: ours.
+    Labels: prop-kick-forgotten. Source: ours.
     """
     return (1 - A) / (1 - (A + B))

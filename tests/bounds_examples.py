@@ -66,11 +66,12 @@ EXAMPLES = dict(
     simulator_in_trap=dict(e=2**-8),
     biased_kernel_loss=dict(b=0.05),
     martingale_augmented=dict(horizon=64, eps=1e-2, eta=0.5, x1=0.5),
-    sign_classes_regret=dict(n=4096, horizon=5, m_pi=4, m_M=4),
+    two_coins_regret=dict(n=1600, horizon=10, m_pi=4, m_M=4, gap_pi=0.03, gap_M=0.03, eps=0.02),
     open_loop_growth=dict(A=1.05),
     rounding_ball=dict(B=-0.3, e=2**-8, rate=0.75),
     independent_noise_floor=dict(sigma=0.05, A=0.2),
     kick_cost=dict(A=0.2, B=0.3),
+    forgetting_ratio=dict(A=0.8, B=-0.3),
     # 05
     limit_deterministic=dict(n=16, H=10, eps=0.1, Delta=0.05),
     limit_quantised=dict(H=10, eps=0.1),

@@ -24,7 +24,13 @@ def test_worked_by_hand():
     assert bounds.biased_kernel_loss(0.0) == 0
     assert bounds.biased_kernel_loss(1e-4) == pytest.approx(1.25e-4, rel=1e-4)
     assert bounds.martingale_augmented(2, 0.1, 0.5, 1.0) == pytest.approx(0.025)  # x_2 = .95 against 1, half of it lost
-    assert bounds.sign_classes_regret(100, 5, 1, 1) == pytest.approx(0.9 * 0.376 * stats.norm.cdf(-0.752))
+    # one toss of a coin .8, or .5: tails, with probability .2, choose the wrong one; T_3 = 5/4, T_2 = 1/2 at eta = 1/2
+    assert bounds.two_coins_regret(1, 3, 1, 1, 0.3, 0.0) == pytest.approx(5 / 4 * 0.15 * 0.2)
+    assert bounds.two_coins_regret(1, 3, 1, 1, 0.0, 0.3) == pytest.approx(1 / 2 * 0.15 * 0.2)
+    assert bounds.two_coins_regret(1, 3, 1, 1, 0.0, 0.0, eps=0.1) == pytest.approx(7 / 4 * 0.1 * 0.6 / 4)
+    assert bounds.two_coins_regret(1, 3, 2, 1, 0.3, 0.0) == pytest.approx(5 / 4 * 0.15 * (0.5 * 0.2 + 0.5 * 0.5))
+    assert bounds.forgetting_ratio(0.2, 0.3) == pytest.approx(1.6)
+    assert bounds.forgetting_ratio(0.8, -0.3) == pytest.approx(0.4)
     assert bounds.open_loop_growth(math.e) == pytest.approx(1)
     assert bounds.rounding_ball(-0.3, 0.02, 0.7) == pytest.approx(0.01)
     assert bounds.independent_noise_floor(0.1, 0.0) == pytest.approx(0.2 / math.sqrt(math.pi))
@@ -66,14 +72,29 @@ def test_the_limits_in_the_trap_are_those_of_its_recursions(e):
     assert feedback == pytest.approx(bounds.simulator_in_trap(e), rel=1e-9)
 
 
-def test_sign_classes_against_maximum_likelihood(rng):
-    n, m, D, H = 4096, 4, 20_000, 5
-    gap = 0.376 * math.sqrt(m / n)
-    visits = rng.multinomial(n, np.full(m, 1 / m), size=D)
-    plus = rng.binomial(visits, 0.5 + gap)  # all true signs are +
-    signs = np.log([[0.5 - gap, 0.5 + gap], [0.5 + gap, 0.5 - gap]])  # of + and of -, under the members - and +
-    fitted = most_likely(signs, rng, weights=np.stack([plus, visits - plus], axis=-1))
-    assert H * gap * (fitted == 0).mean() == pytest.approx(bounds.sign_classes_regret(n, H, m, 0), rel=0.04)
+@pytest.mark.parametrize(("n", "m", "gap", "p"), [(4096, 4, 0.0188, 0.8), (256, 4, 0.094, 0.5), (30, 1, 0.2, 0.8), (5, 3, 0.4, 0.6)])
+def test_two_coins_against_maximum_likelihood(n, m, gap, p, rng):
+    visits = rng.multinomial(n, np.full(m, 1 / m), size=40_000)
+    heads = rng.binomial(visits, p)
+    each = np.log([[p, p - gap], [1 - p, 1 - p + gap]])
+    wrong = most_likely(each, rng, weights=np.stack([heads, visits - heads], axis=-1)).mean()
+    held = 5 - (1 - 0.5**5) / 0.5
+    assert held * gap / 2 * wrong == pytest.approx(bounds.two_coins_regret(n, 5, m, 1, gap, 0.0, p=p), rel=0.04)
+
+
+@pytest.mark.parametrize("p", [0.5, 0.8])
+def test_two_coins_fall_to_their_normal_law(p):
+    n, m, y = 10**6, 4, 0.752
+    gap = 2 * y * math.sqrt(p * (1 - p) * m / n)
+    held = 9 - (1 - 0.5**9) / 0.5
+    normal = held * gap / 2 * stats.norm.cdf(-y)
+    assert bounds.two_coins_regret(n, 10, 1, m, 0.0, gap, p=p) == pytest.approx(normal, rel=0.002)
+
+
+@pytest.mark.parametrize(("A", "B"), [(0.2, 0.3), (0.8, -0.3), (0.95, -0.5)])
+def test_forgetting_ratio_sums_two_geometric_series(A, B):
+    j = np.arange(2000)
+    assert ((A + B) ** j).sum() / (A**j).sum() == pytest.approx(bounds.forgetting_ratio(A, B), rel=1e-12)
 
 
 def test_the_floor_of_independent_noise_against_simulation(rng):
@@ -135,7 +156,7 @@ def test_the_ends_of_the_domains():
     assert bounds.biased_kernel_loss(1e300) == pytest.approx(math.pi / 2 - math.atan(0.3 * math.pi / 2 / 0.8))
     assert bounds.tracking_loss(0.1, 0.0, 0.0) == 0.1
     assert bounds.tracking_share(0.0, 1) == bounds.martingale_augmented(1, 1, 0.5, 1) == 0
-    assert bounds.sign_classes_regret(1, 5, 0, 0) == bounds.sign_classes_regret(1, 5, 1, 1, y=0) == 0
+    assert bounds.two_coins_regret(1, 1, 1, 1, 0.3, 0.3) == bounds.two_coins_regret(1, 5, 1, 1, 0.0, 0.0) == 0
     assert bounds.augmented_in_trap(0.01, A=0.0) == pytest.approx(0.017 / 0.3 - math.atan(0.017))
 
 
@@ -157,9 +178,11 @@ def test_the_ends_of_the_domains():
         (lambda: bounds.biased_kernel_loss(math.inf), "b must lie in [0, inf), got inf"),
         (lambda: bounds.martingale_augmented(0, 0.1, 0.5, 1.0), "horizon must lie in [1, inf), got 0"),
         (lambda: bounds.martingale_augmented(3, 0.1, 0.5, [1.0, 2.0]), "x1 must be a real number in [-1, 1], got [1.0, 2.0]"),
-        (lambda: bounds.sign_classes_regret(0, 5, 1, 1), "n must lie in [1, inf), got 0"),
-        (lambda: bounds.sign_classes_regret(100, 5, 1, math.nan), "m_M must be a whole number in [0, inf), got nan"),
-        (lambda: bounds.sign_classes_regret(4, 5, 8, 8), "y**2 * max(m_pi, m_M) <= n must hold, got n=4, m_pi=8, m_M=8, y=0.752"),
+        (lambda: bounds.two_coins_regret(0, 5, 1, 1, 0.1, 0.1), "n must lie in [1, 1000000], got 0"),
+        (lambda: bounds.two_coins_regret(100, 5, 0, 1, 0.1, 0.1), "m_pi must lie in [1, inf), got 0"),
+        (lambda: bounds.two_coins_regret(4, 5, 8, 8, 0.9, 0.1), "max(gap_pi, gap_M) < p must hold, got gap_pi=0.9, gap_M=0.1, p=0.8"),
+        (lambda: bounds.forgetting_ratio(0.2, -0.3), "0 < A + B must hold, got A=0.2, B=-0.3"),
+        (lambda: bounds.forgetting_ratio(0.2, 0.8), "A + B < 1 must hold, got A=0.2, B=0.8"),
         (lambda: bounds.open_loop_growth(1.0), "A must lie in (1, inf), got 1"),
         (lambda: bounds.rounding_ball(0.3, 0.1, 1.0), "rate must lie in [0, 1), got 1"),
         (lambda: bounds.rounding_ball(math.nan, 0.1, 0.5), "B must lie in (-inf, inf), got nan"),

@@ -79,7 +79,6 @@ ENDS = {
     "decayed_radius": [("a", {})],
     "spread_radius": [("a", {}), ("eta_hidden", {"eta": 0.1})],
     "limit_stochastic": [("c", {})],
-    "sign_classes_regret": [("y", {})],
     "mass_left": [("others", {})],
     "uniform_bridge": [("gap", {})],
     "blob_slope": [("s", {})],

@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from scipy import optimize, special
+import numpy as np
+from scipy import optimize, stats
 
-from qbc.bounds.domain import Count, Finite, Level, Natural, NonNegative, Positive, Rate, Share, bound
+from qbc.bounds.domain import Count, Finite, Level, NonNegative, Positive, Rate, Share, bound
 from qbc.bounds.quantization import Part, trap_floor
 from qbc.bounds.stable import alternating, excess, lost
 
@@ -91,16 +92,36 @@ def martingale_augmented(horizon: Count, eps: Share, eta: Rate, x1: Annotated[fl
     return eps * x1 / 2 * excess(horizon, 1 - eta)
 
 
-@bound("y**2 * max(m_pi, m_M) <= n")
-def sign_classes_regret(n: Count, horizon: Count, m_pi: Natural, m_M: Natural, y: NonNegative = 0.752) -> float:
-    """(y/2) Phi(-y) (H sqrt m_pi + (H - 1) sqrt m_M)/sqrt n: total regret on two sign classes whose gaps are (y/2) sqrt(m/n).
+@bound("max(gap_pi, gap_M) < p")
+def two_coins_regret(
+    n: Annotated[int, "[1, 1000000]"], horizon: Count, m_pi: Count, m_M: Count, gap_pi: Share, gap_M: Share,
+    eps: Share = 0.0, p: Level = 0.8, eta: Rate = 0.5,
+) -> float:  # fmt: skip
+    """Expected total regret on the plant with two coins, T_H f_pi + T_(H-1) f_M with T_H = H - (1 - eta^H)/(1 - eta).
 
-    For n large against m; a gap is 1/2 at most. y = .752 makes it largest; m_M = 0 is a deployment that does not use the model.
+    f = eps (2 p - 1)/4 + (1 - eps) (gap/2) P(a context's wrong coin is the likelier one). ``m`` contexts, coins p or p - gap; labels
+    decode to +-(1 - eps). For n large against m the probability is Phi(-y), y = gap sqrt(n/m)/(2 sqrt(p (1 - p))), and y Phi(-y) is
+    largest at y = .752. With gap_M = 0 the model costs nothing to learn: that is feedback.
 
-    Labels: prop-two-classes, cor-n-rate, cor-class-rate, prop-model-price. Source: ours; it has the rate of thm-augmented.
+    Labels: prop-both-terms, cor-n-rate, cor-class-rate, prop-model-price. Source: ours; it has the rates of thm-augmented.
     """
-    both = horizon * math.sqrt(m_pi) + (horizon - 1) * math.sqrt(m_M)
-    return float(y / 2 * special.ndtr(-y) * both / math.sqrt(n))
+
+    def per_step(gap: float, m: int) -> float:
+        return eps * (2 * p - 1) / 4 + (1 - eps) * gap / 2 * _wrong_coin(n, m, gap, p)
+
+    return excess(horizon, 1 - eta) * per_step(gap_pi, m_pi) + excess(horizon - 1, 1 - eta) * per_step(gap_M, m_M)
+
+
+def _wrong_coin(n: int, m: int, gap: float, p: float) -> float:
+    """The probability that a coin of bias p, seen in Bin(n, 1/m) trajectories, looks likelier to have the bias p - gap."""
+    odds = math.log1p(gap / (1 - p)), -math.log1p(-gap / p)  # of tails and of heads
+    if not sum(odds):
+        return 0.5
+    mean, wide = n / m, 40 + 9 * math.sqrt(n / m)
+    k = np.arange(max(0, math.floor(mean - wide)), min(n, math.ceil(mean + wide)) + 1)
+    heads = np.ceil(odds[0] / sum(odds) * k - 1e-9) - 1  # at most so many where the wrong one wins
+    wrong = np.where(k > 0, stats.binom.cdf(heads, k, p), 0.5)
+    return float((stats.binom.pmf(k, n, 1 / m) * wrong).sum())
 
 
 @bound()
@@ -139,3 +160,14 @@ def kick_cost(A: Rate = 0.2, B: Share = 0.3) -> float:
     Labels: prop-feedback-wins. Source: ours.
     """
     return 1 + alternating(lambda k: B ** (2 * k + 1) / ((2 * k + 1) * lost(1 - A, 2 * k + 1)))
+
+
+@bound("0 < A + B", "A + B < 1", "B != 0")
+def forgetting_ratio(A: Rate = 0.2, B: Annotated[float, "(-1, 1)"] = 0.3) -> float:
+    """(1 - A)/(1 - A - B): distance that a kick makes in all if the loop is closed, over what it makes if nobody looks; B small.
+
+    A kick B is B A^j after j steps of the plant alone, and B (A + B)^j where an expert u = x answers.
+
+    Labels: prop-kick-forgotten. Source: ours.
+    """
+    return (1 - A) / (1 - (A + B))

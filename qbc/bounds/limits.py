@@ -39,8 +39,7 @@ def limit_quantised(H: Count, eps: Share) -> float:
 def dithered_record(n: Count, H: Count, eps: Share) -> float:
     """H eps E|2B - n|/n, B ~ Bin(n, 1/2), which is nearly H eps sqrt(2/(pi n)): the mean of n records that were rounded at random.
 
-    The raw action lies halfway between two codes 2 eps apart, the worst place. E|2B - n|/n is the largest probability of
-    Bin(n - 1, 1/2).
+    The raw action lies halfway between two codes 2 eps apart. E|2B - n|/n is the largest probability of Bin(n - 1, 1/2).
 
     Labels: prop-limit-dithered. Source: ours.
     """

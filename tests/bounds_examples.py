@@ -75,6 +75,8 @@ EXAMPLES = dict(
     # 05
     limit_deterministic=dict(n=16, H=10, eps=0.1, Delta=0.05),
     limit_quantised=dict(H=10, eps=0.1),
+    dithered_record=dict(n=64, H=10, eps=0.1),
+    limit_stabilised=dict(H=10, eps=0.1, gain=3.0, eta=0.9),
     limit_stochastic=dict(n=401, c=0.5),
     limit_constant=dict(prob=0.25),
     shrunken_failure=dict(c=0.45, factor=2.0, keep=0.9),

@@ -79,6 +79,7 @@ ENDS = {
     "decayed_radius": [("a", {})],
     "spread_radius": [("a", {}), ("eta_hidden", {"eta": 0.1})],
     "limit_stochastic": [("c", {})],
+    "limit_stabilised": [("gain", {})],
     "mass_left": [("others", {})],
     "uniform_bridge": [("gap", {})],
     "blob_slope": [("s", {})],

@@ -15,9 +15,13 @@ from qbc import bounds, families
 
 def test_worked_by_hand():
     assert bounds.limit_deterministic(1, 6) == pytest.approx(6 * (1 / 3) / 2 * (2 / 3))  # .6667
-    assert bounds.limit_deterministic(2, 10, 0.25, Delta=0.5) == pytest.approx(10 * (0.125 + 0.5 * 0.25 * 0.25))
-    assert bounds.limit_deterministic(1, 1, 0.4, Delta=0.5) == pytest.approx(0.225)  # .2 + .2 x .125
-    assert bounds.limit_deterministic(3, 1, 0.1, Delta=0.0) == bounds.limit_quantised(1, 0.1) == pytest.approx(0.05)
+    assert bounds.limit_deterministic(2, 10, 0.125, Delta=0.5) == pytest.approx(10 * (0.125 + 0.5 * 0.25 * 0.25))
+    assert bounds.limit_deterministic(1, 1, 0.2, Delta=0.5) == pytest.approx(0.225)  # .2 + .2 x .125
+    assert bounds.limit_deterministic(3, 1, 0.1, Delta=0.0) == bounds.limit_quantised(1, 0.1) == pytest.approx(0.1)
+    assert bounds.dithered_record(1, 10, 0.1) == pytest.approx(1.0)  # one record is off by eps
+    assert bounds.dithered_record(2, 1, 0.1) == pytest.approx(0.05)  # 0 or eps
+    assert bounds.dithered_record(3, 1, 0.1) == pytest.approx(0.05)  # eps or eps / 3
+    assert bounds.limit_stabilised(10, 0.1, 3.0, 0.75) == pytest.approx(0.25)
     assert bounds.limit_stochastic(1, 0.25) == pytest.approx(0.25)  # Bin(1, .75) and Bin(1, .25) share half their mass
     assert bounds.limit_stochastic(1, 0.5, width=2.0) == pytest.approx(0.25)
     assert bounds.limit_constant() == pytest.approx(0.5751747)
@@ -32,22 +36,22 @@ def test_worked_by_hand():
 action = st.floats(-0.5, 1.5)
 
 
-@given(st.integers(1, 40), st.floats(0, 0.5, exclude_max=True), st.floats(0, 1), action, st.tuples(action, action, action))
+@given(st.integers(1, 40), st.floats(0, 0.25, exclude_max=True), st.floats(0, 1), action, st.tuples(action, action, action))
 def test_limit_deterministic_is_below_every_learner(n, eps, Delta, common, rare):
     """A learner is its action in the common context and, in the rare one, after label a, after label b, and without a label."""
     unseen, paid = (1 - Delta) ** n, []
     for e in (0, 1):
         for s in (0, 1):
-            seen = abs(rare[e] - (s * eps + e * (1 - eps)))
-            missed = abs(rare[2] - (s * eps + e * (1 - eps)))
-            paid.append((1 - Delta) * abs(common - s * eps) + Delta * ((1 - unseen) * seen + unseen * missed))
+            seen = abs(rare[e] - (2 * s * eps + e * (1 - 2 * eps)))
+            missed = abs(rare[2] - (2 * s * eps + e * (1 - 2 * eps)))
+            paid.append((1 - Delta) * abs(common - 2 * s * eps) + Delta * ((1 - unseen) * seen + unseen * missed))
     assert max(paid) >= bounds.limit_deterministic(n, 1, eps, Delta) - 1e-12
 
 
-@given(st.integers(1, 200), st.floats(0, 0.5, exclude_max=True), st.floats(0, 1))
+@given(st.integers(1, 200), st.floats(0, 0.25, exclude_max=True), st.floats(0, 1))
 def test_limit_deterministic_is_the_mean_regret_of_the_bayes_rule(n, eps, Delta):
-    seen = eps / 2
-    unseen = np.mean([abs(0.5 - t) for t in (0, eps, 1 - eps, 1)])
+    seen = eps
+    unseen = np.mean([abs(0.5 - t) for t in (0, 2 * eps, 1 - 2 * eps, 1)])
     share = Delta * (1 - Delta) ** n
     assert bounds.limit_deterministic(n, 1, eps, Delta) == pytest.approx((1 - share) * seen + share * unseen)
 
@@ -61,8 +65,34 @@ def test_no_context_is_rarer_to_better_effect(n):
 
 @given(st.floats(0, 1), st.floats(-1, 2))
 def test_limit_quantised_is_below_every_action_and_reached_at_the_centre(eps, u):
-    assert (abs(u) + abs(u - eps)) / 2 >= bounds.limit_quantised(1, eps) - 1e-15
-    assert abs(eps / 2) == abs(eps / 2 - eps) == pytest.approx(bounds.limit_quantised(1, eps))
+    assert (abs(u) + abs(u - 2 * eps)) / 2 >= bounds.limit_quantised(1, eps) - 1e-15
+    assert abs(eps) == abs(eps - 2 * eps) == pytest.approx(bounds.limit_quantised(1, eps))
+
+
+@given(st.integers(1, 200))
+def test_dithered_record_is_the_mean_error_of_a_mean_of_coins(n):
+    B = np.arange(n + 1)
+    assert bounds.dithered_record(n, 1, 1.0) == pytest.approx(stats.binom.pmf(B, n, 0.5) @ np.abs(2 * B - n) / n)
+
+
+@pytest.mark.parametrize("n", [10**4, 10**8])
+def test_dithered_record_falls_as_one_over_the_root_of_n(n):
+    assert bounds.dithered_record(n, 1, 1.0) == pytest.approx(math.sqrt(2 / (math.pi * n)), rel=1 / n)
+
+
+@given(st.floats(0.5, 0.95), st.floats(0, 1), st.floats(-1, 1))
+def test_limit_stabilised_dominates_every_fault_of_the_action_and_is_reached_by_a_constant_one(eta, share, start):
+    """x - r = d obeys d' = (eta - (1 - eta) gain) d + (1 - eta) e with |e| <= eps, from rest."""
+    gain, eps, d, worst = share * eta / (1 - eta), 0.1, 0.0, 0.0
+    faults = np.random.default_rng(round(abs(start) * 1e6)).uniform(-eps, eps, 400)
+    for e in faults:
+        d = eta * d + (1 - eta) * (e - gain * d)
+        worst = max(worst, abs(d))
+    assert worst <= bounds.limit_stabilised(1, eps, gain, eta) + 1e-12
+    d = 0.0
+    for _ in range(1000):
+        d = eta * d + (1 - eta) * (eps - gain * d)
+    assert d == pytest.approx(bounds.limit_stabilised(1, eps, gain, eta))
 
 
 @given(st.integers(1, 60), st.floats(0, 0.5), st.lists(st.booleans(), min_size=61, max_size=61))
@@ -126,7 +156,9 @@ def test_limit_deterministic_keeps_its_digits(n):
 
 def test_the_ends_of_the_domains():
     assert bounds.limit_constant(1 / 2) == 0
-    assert bounds.limit_deterministic(3, 1, 0.25, Delta=1) == 0.125
+    assert bounds.limit_deterministic(3, 1, 0.125, Delta=1) == 0.125
+    assert bounds.limit_stabilised(1, 1, 1.0, 0.5) == 0.5  # the loop ends in one step
+    assert bounds.limit_stabilised(1, 0.5, 0.0, 0.0) == 0.5
     assert bounds.limit_stochastic(4, 1.0) == 0  # both coins are certain
     assert bounds.limit_stochastic(4, 0.0) == pytest.approx(0.5)
     assert bounds.shrunken_failure(0, 1) == 0.5
@@ -137,10 +169,14 @@ def test_the_ends_of_the_domains():
     [
         (lambda: bounds.limit_deterministic(0, 1), "n must lie in [1, inf), got 0"),
         (lambda: bounds.limit_deterministic(3, 0), "H must lie in [1, inf), got 0"),
-        (lambda: bounds.limit_deterministic(3, 1, 0.5), "eps must lie in [0, 1/2), got 0.5"),
+        (lambda: bounds.limit_deterministic(3, 1, 0.25), "eps must lie in [0, 1/4), got 0.25"),
         (lambda: bounds.limit_deterministic(3, 1, 0.1, 1.5), "Delta must lie in [0, 1], got 1.5"),
         (lambda: bounds.limit_quantised(1, -0.1), "eps must lie in [0, 1], got -0.1"),
         (lambda: bounds.limit_quantised(10, 5), "eps must lie in [0, 1], got 5"),
+        (lambda: bounds.dithered_record(0, 1, 0.1), "n must lie in [1, inf), got 0"),
+        (lambda: bounds.dithered_record(4, 1, 1.1), "eps must lie in [0, 1], got 1.1"),
+        (lambda: bounds.limit_stabilised(4, 0.1, -1.0, 0.5), "gain must lie in [0, inf), got -1"),
+        (lambda: bounds.limit_stabilised(4, 0.1, 2.0, 0.5), "(1 - eta) * gain <= eta must hold, got gain=2.0, eta=0.5"),
         (lambda: bounds.limit_stochastic(0, 0.1), "n must lie in [1, inf), got 0"),
         (lambda: bounds.limit_stochastic(2.5, 0.1), "n must be a whole number in [1, inf), got 2.5"),
         (lambda: bounds.limit_stochastic(4, 0.1, width=0.0), "width must lie in (0, inf), got 0"),

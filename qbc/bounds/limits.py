@@ -1,20 +1,20 @@
-"""Chapter 05: what no learner can do. ``n`` demonstrations, ``H`` steps, ``eps`` the width of the bin that hides the action; the reward
-of a step spans 1, regrets are of H steps."""
+"""Chapter 05: what no learner can do. ``n`` demonstrations, ``H`` steps, ``eps`` the radius of the quantiser, half the width of the bin
+that hides the action; the reward of a step spans 1, regrets are of H steps."""
 
 from __future__ import annotations
 
 import math
 from typing import Annotated
 
-from scipy import special
+from scipy import special, stats
 
-from qbc.bounds.domain import Count, NonNegative, Positive, Share, bound
+from qbc.bounds.domain import Count, NonNegative, Positive, Rate, Share, bound
 from qbc.bounds.stable import kept, wrong_majority
 
 
 @bound()
-def limit_deterministic(n: Count, H: Count, eps: Annotated[float, "[0, 1/2)"] = 0.0, Delta: Share | None = None) -> float:
-    """H [eps/2 + (1 - 2 eps) (Delta/2) (1 - Delta)^n]: the least worst regret over four deterministic experts.
+def limit_deterministic(n: Count, H: Count, eps: Annotated[float, "[0, 1/4)"] = 0.0, Delta: Share | None = None) -> float:
+    """H [eps + (1 - 4 eps) (Delta/2) (1 - Delta)^n]: the least worst regret over four deterministic experts.
 
     Delta is the probability of the context in which two of the experts differ, 1/(3n) unless given; 1/(n + 1) makes the bound largest.
 
@@ -22,17 +22,39 @@ def limit_deterministic(n: Count, H: Count, eps: Annotated[float, "[0, 1/2)"] = 
     Cao & Xie, Theorem 8, as reported, with the constant and the closed form ours; the others are ours.
     """
     rare = 1 / (3 * n) if Delta is None else Delta
-    return H * (eps / 2 + (1 - 2 * eps) * rare / 2 * kept(rare, n))
+    return H * (eps + (1 - 4 * eps) * rare / 2 * kept(rare, n))
 
 
 @bound()
 def limit_quantised(H: Count, eps: Share) -> float:
-    """H eps / 2: the least worst regret over two constant experts, eps apart, whose actions get the same code.
+    """H eps: the least worst regret over two constant experts, 2 eps apart, whose actions share a bin of radius eps.
 
-    Labels: thm-limit-quant, prop-limit-quant-attained. Source: Cao & Xie, Theorem 8, as reported (theirs is H eps / 4); the
-    factor is ours, and so is that it is attained.
+    Labels: thm-limit-quant, prop-limit-quant-attained, prop-limit-remedies. Source: Cao & Xie, Theorem 8, as reported (a quarter of
+    the bin's width in place of its half); the factor is ours, and so are that it is attained and what avoids it.
     """
-    return H * eps / 2
+    return H * eps
+
+
+@bound()
+def dithered_record(n: Count, H: Count, eps: Share) -> float:
+    """H eps E|2B - n|/n, B ~ Bin(n, 1/2), which is nearly H eps sqrt(2/(pi n)): the mean of n records that were rounded at random.
+
+    The raw action lies halfway between two codes 2 eps apart. E|2B - n|/n is the largest probability of Bin(n - 1, 1/2).
+
+    Labels: prop-limit-dithered. Source: ours.
+    """
+    return float(H * eps * stats.binom.pmf((n - 1) // 2, n - 1, 0.5))
+
+
+@bound("(1 - eta) * gain <= eta")
+def limit_stabilised(H: Count, eps: Share, gain: NonNegative, eta: Rate) -> float:
+    """H eps / (1 + gain): what codes of radius eps cost at most where the expert steers the plant back to rest.
+
+    The plant is x' = eta x + (1 - eta) u, the expert u = r - gain (x - r). The condition says that their loop does not overshoot.
+
+    Labels: prop-limit-stabilised. Source: ours.
+    """
+    return H * eps / (1 + gain)
 
 
 @bound("c / (width * sqrt(n)) <= 1/2")

@@ -36,7 +36,7 @@ class Demonstrations:
     """k data sets of N rows, copied. Raises ``ValueError`` naming network, row and column for numbers that are none, and wrong shapes.
 
     Where ``mask`` is false the step was not demonstrated (the episode had ended): no learner looks at it. What stands there stays,
-    for representations; what is no number becomes the mean of the demonstrated ones.
+    for representations; what is no number becomes the mean of the demonstrated ones. A row of which no step was demonstrated weighs 0.
     """
 
     x: Array  # (k, N, dx): observations; dx may be 0
@@ -71,6 +71,11 @@ class Demonstrations:
             finite("weights", weights, "network", "row")
             if weights.min() < 0 or not (weights.sum(axis=1) > 0).all():
                 raise ValueError("weights: >= 0, and some > 0 in each network")
+        if mask is not None and not (shows := mask.any(axis=2)).all():  # else codes, priors and seeds would be learned from it
+            counted = np.where(shows, 1.0 if weights is None else weights, 0.0)
+            object.__setattr__(self, "weights", counted)
+            if not (counted.sum(axis=1) > 0).all():
+                raise ValueError("weights: some > 0 in each network where the mask shows a step")
 
     @property
     def k(self) -> int:
@@ -102,7 +107,7 @@ class Demonstrations:
         s, dx = np.asarray(sigma, dtype=float), self.x.shape[2]
         if s.shape not in ((), (self.k, 1), (self.k, dx)):
             raise ValueError(f"sigma: a number, ({self.k}, 1) or ({self.k}, {dx}), got {s.shape}")
-        s = np.broadcast_to(s, (self.k, dx))
+        s = np.array(np.broadcast_to(s, (self.k, dx)))  # copied, as the data are
         finite("sigma", s, "network", "column")
         if (s < 0).any() or not len(levels) or min(levels) < 0:
             raise ValueError(f"noised: sigma >= 0 and at least one level >= 0, got {s.tolist()} and {tuple(levels)}")

@@ -61,7 +61,7 @@ def _points(name: str, x: ArrayLike) -> Array:
     p = numbers(f"tv_eps: {name}", x)
     p = p[:, None] if p.ndim == 1 else p
     if p.ndim != 2 or p.size == 0 or not (np.abs(p) <= LARGEST).all():  # False for NaN
-        raise ValueError(f"tv_eps needs {name} (N,) or (N, d), not empty, finite, at most {LARGEST:g} in size, got shape {p.shape}")
+        raise ValueError(f"tv_eps needs {name} (N,) or (N, d), not empty, finite, at most {LARGEST:g} in size, got shape {np.shape(x)}")
     return p
 
 
@@ -91,7 +91,8 @@ def _sweep(x: Array, y: Array, a: Counts, b: Counts, eps: float) -> int:
 def _pairs(x: Array, y: Array, eps: float) -> tuple[Counts, Counts]:
     """The near pairs: the rows of x and the rows of y, (pairs,) each."""
     reach_x, reach_y = _reach(x, eps), _reach(y, eps)
-    usual = 2 * float(np.quantile(np.concatenate([reach_x, reach_y]), 0.05))  # those that reach farther, being far out, search alone
+    reach = np.concatenate([reach_x, reach_y])
+    usual = float(reach[reach <= 2 * np.quantile(reach, 0.05)].max())  # those that reach farther, being far out, search alone
     here, there = np.flatnonzero(reach_x <= usual), np.flatnonzero(reach_y <= usual)
     out_x, out_y = np.flatnonzero(reach_x > usual), np.flatnonzero(reach_y > usual)
     widest, trees = usual * (1 + RELATIVE), (KDTree(x[here]), KDTree(y[there]))  # a little too far: the distances below decide
@@ -104,7 +105,8 @@ def _pairs(x: Array, y: Array, eps: float) -> tuple[Counts, Counts]:
     first, second = (_found(tree, p, r) for tree, p, r in alone)
     i = np.concatenate([here[near["i"]], out_x[first[0]], second[1]])
     j = np.concatenate([there[near["j"]], first[1], out_y[second[0]]])
-    i, j = np.divmod(np.unique(i * len(y) + j), len(y))  # two far points find each other twice
+    if len(out_x) and len(out_y):  # two far points find each other twice
+        i, j = np.divmod(np.unique(i * len(y) + j), len(y))
     keep = np.hypot.reduce(x[i] - y[j], axis=1) <= np.maximum(reach_x[i], reach_y[j])  # on a line |x - y|, to the last bit
     return i[keep], j[keep]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -42,6 +43,8 @@ class Receding:
         for name, least in (("k", 1), ("play", 1), ("history", 1), ("delay", 0)):
             if getattr(self, name) < least:
                 raise ValueError(f"{name}: >= {least}, got {getattr(self, name)}")
+        if self.ensemble is not None and not math.isfinite(self.ensemble):
+            raise ValueError(f"ensemble: a finite number, got {self.ensemble}")
         if self.ensemble is not None and self.play != 1:
             raise ValueError(f"ensemble: asks at every step, so play is 1, got {self.play}")
         self.reset()

@@ -134,9 +134,12 @@ def test_refuses_an_eps_that_is_not_a_distance(eps):
         tv_eps([0.0], [1.0], eps)
 
 
-@pytest.mark.parametrize(("x", "name"), [([], "x"), ([np.nan], "x"), (np.zeros((2, 2, 2)), "x")])
+@pytest.mark.parametrize(
+    ("x", "name"), [([], "x"), ([np.nan], "x"), (3.0, "x"), (np.zeros((2, 0)), "x"), ([0.0, np.inf], "x"), (np.zeros((2, 2, 2)), "x")]
+)
 def test_refuses_samples_that_are_none(x, name):
-    with pytest.raises(ValueError, match=f"needs {name} "):
+    said = rf"^tv_eps needs {name} \(N,\) or \(N, d\), not empty, finite, at most 1e\+150 in size, got shape \("
+    with pytest.raises(ValueError, match=said):
         tv_eps(x, [0.0], 1.0)
 
 
@@ -146,8 +149,23 @@ def test_refuses_samples_of_different_dimensions():
 
 
 def test_refuses_what_would_take_minutes_and_counts_the_pairs(rng):
-    with pytest.raises(ValueError, match="9000000 pairs lie within eps"):
+    said = r"^tv_eps: 9000000 pairs lie within eps = 100, more than 6000000: use fewer points or a smaller eps$"
+    with pytest.raises(ValueError, match=said):
         tv_eps(rng.normal(size=(3000, 2)), rng.normal(size=(3000, 2)), 100.0)
+
+
+def test_as_many_pairs_as_the_limit_are_not_refused(monkeypatch):
+    """Eight near pairs of small points, and one of two points far out, who find each other twice."""
+    x, y = np.array([[0.0, 0.0], [1.0, 0.0], [1e17, 0.0]]), np.array([[0.0, 1.0], [1.0, 1.0], [0.5, 0.0], [0.0, -1.0], [1e17, 0.0]])
+    monkeypatch.setattr(divergences, "MAX_EDGES", 10)
+    assert tv_eps(x, y, 2.0) == pytest.approx(1 - (2 / 3 + 1 / 5))
+    monkeypatch.setattr(divergences, "MAX_EDGES", 9)
+    with pytest.raises(ValueError, match=r"^tv_eps: 10 pairs lie within eps = 2, more than 9: "):
+        tv_eps(x, y, 2.0)
+
+
+def test_a_flow_carries_what_an_int32_holds():
+    assert np.iinfo(np.int32).max == divergences.INT32
 
 
 def test_equal_points_are_merged_before_the_pairs_are_counted():

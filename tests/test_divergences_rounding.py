@@ -40,8 +40,32 @@ def test_the_slack_is_a_share_of_eps_and_of_the_pairs_own_coordinates():
     assert tv_eps([0.0], [1 + 5e-9], 1.0) == 1
     assert tv_eps([0.1 + 0.2], [0.3], 0.0) == 0
     assert tv_eps([1.0], [1 + 1e-14], 0.0) == 1
+    for at, ulps, value in ((1.0, 4, 0), (1.0, 5, 1), (-1.0, -4, 0), (-1.0, -5, 1)):
+        assert tv_eps([at], [at + ulps * np.spacing(1.0)], 0.0) == value
+        assert tv_eps([[at, 0.0]], [[at + ulps * np.spacing(1.0), 0.0]], 0.0) == value
     assert tv_eps([1e6, 1.0], [1e6, 1 + 1e-14], 0.0) == 0.5  # a large point elsewhere lends it nothing
     assert tv_eps([[1e6, 0], [1, 0]], [[1e6, 0], [1 + 1e-14, 0]], 0.0) == 0.5
+
+
+U = 2.0**-52  # the slack at 1 is 4 U
+
+
+@pytest.mark.parametrize("swap", [False, True])
+@pytest.mark.parametrize(
+    ("far", "near"),
+    [
+        (1.0, 1 - 4 * U),
+        (2.0, 2 - 8 * U),  # twice as far out as most: it is sought as they are
+        (2 + 2 * U, 2 - 6 * U),  # farther: it searches alone
+    ],
+)
+def test_two_points_are_near_if_one_reaches_the_other(far, near, swap):
+    """The one that is farther out, and to the last bit; the others are a unit away from 0, and from each other."""
+    x, y = [[far, 0.0], [-1.0, 0.0], [0.0, 1.0], [0.0, 2.0]], [[near, 0.0], [0.0, -1.0], [0.5, -0.5]]
+    one, other = (y, x) if swap else (x, y)
+    assert tv_eps(one, other, 0.0) == 0.75
+    assert tv_eps([one[0]], [other[0]], 0.0) == tv_eps([one[0][0]], [other[0][0]], 0.0) == 0
+    assert tv_eps([[near - U, 0.0]], [[far, 0.0]], 0.0) == tv_eps([near - U], [far], 0.0) == 1
 
 
 @pytest.mark.parametrize("far", [1e15, -3e12])

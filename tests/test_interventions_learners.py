@@ -8,6 +8,7 @@ from sklearn.linear_model import LinearRegression
 from qbc import bounds, families, learn, policies, quantizers, systems
 from qbc.demonstrations import demonstrations
 from qbc.interventions import learners, reached, swaps
+from qbc.interventions.rows import few_rows
 from qbc.learn import Fit, device
 
 N, FEW = 40, 4  # rows, and a tenth of them
@@ -237,7 +238,7 @@ def test_less_shows_each_step_and_something_that_weighs(under):
     mask, weights = np.ones((N, 2), dtype=bool), np.ones(N)
     mask[:20, 1], weights[:10] = False, 0
     demos = demonstrations(x, u[:, :, None], mask=mask, weights=weights)
-    assert learners.few_rows(demos, SMALL, 2, 1).tolist() == [10, 20, 0, 1, 2, 3]
-    assert len(learners.few_rows(demos, SMALL, 2, 5)) % 5 == 0
+    assert few_rows(demos, SMALL, 2, 1).tolist() == [10, 20, 0, 1, 2, 3]
+    assert len(few_rows(demos, SMALL, 2, 5)) % 5 == 0
     with under("less"):
         assert np.isfinite(learn.fit_regression(demos, SMALL).loss).all()

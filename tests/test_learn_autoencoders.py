@@ -152,6 +152,8 @@ def test_chunks_are_encoded_and_decoded_in_their_own_shape_and_one_stands_alone(
         (dict(seen=np.zeros((1, 5, 1))), r"seen: \(1, 128, d\), got"),
         (dict(seen=np.where(np.arange(128) == 7, np.nan, 0.0)[None, :, None]), "seen: network 0, row 7, column 0 is nan"),
         (dict(strata=100), "strata: a divisor of the rows of a batch, 128, got 100"),
+        (dict(strata=0), "strata: a divisor of the rows of a batch, 128, got 0"),
+        (dict(units="datum"), "units: data or spread, got 'datum'"),
     ],
 )
 def test_refusals(change, said):

@@ -44,10 +44,21 @@ def elsewhere(monkeypatch):
         yield
 
 
+COUNTED = {
+    "alike": {},
+    "weights": {"weights": np.ones((2, 12))},
+    "mask": {"mask": np.arange(72).reshape(2, 12, 3) % 5 > 0},
+    "rows padded": {"mask": np.broadcast_to(np.arange(12)[:, None] > 0, (2, 12, 3))},
+}
+
+
+@pytest.mark.parametrize("counted", COUNTED)
 @pytest.mark.parametrize("name", EXAMPLES)
-def test_a_head_trains_and_acts_on_one_device(elsewhere, name):
+def test_a_head_trains_and_acts_on_one_device(elsewhere, name, counted):
+    if "mask" in COUNTED[counted] and not EXAMPLES[name].padded:
+        pytest.skip("takes no padded steps")
     u = np.random.default_rng(0).normal(size=(2, 12, 3, 2))
-    head = EXAMPLES[name].fit(demonstrations(np.tile(X, (2, 1, 1)), u).noised(0.1).waved(1), SMALL)
+    head = EXAMPLES[name].fit(demonstrations(np.tile(X, (2, 1, 1)), u, **COUNTED[counted]).noised(0.1).waved(1), SMALL)
     assert head(np.zeros((2, 5, 1)), np.random.default_rng(0)).shape == (2, 5, 3, 2)
 
 

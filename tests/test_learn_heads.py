@@ -184,3 +184,32 @@ def test_the_trace_shows_a_fit_on_its_way():
     assert h.trace[0, 1] > h.trace[1, 1] > h.trace[2, 1]
     with torch.no_grad():
         assert h.loss[0] == pytest.approx(h.trace[-1, 1])
+
+
+@pytest.mark.parametrize("weights", [[0, 1, 1, 1, 1], [1, 1, 1, 1, 1]])
+def test_more_components_than_different_rows_start_at_rows_that_weigh(weights):
+    u = np.array([[1e4 if not weights[0] else 0.0], [0], [1], [0], [1]])
+    still = learn.Fit(seed=0, steps=1, lr=1e-30, width=4)
+    for n in (3, 5):
+        _, centres, _ = learn.fit_mixture(demonstrations(None, u, weights=weights), still, components=n).parts(NOTHING[:1])
+        assert (np.abs(centres - 0.5) < 2).all()
+
+
+def test_the_price_of_a_codebook_counts_rows_by_weight():
+    """As repeats do: of one code, before anything is learned."""
+    u, still = np.array([[1.0], [-1.0], [3.0]]), learn.Fit(seed=0, steps=1, lr=1e-30, width=4)
+    counted, repeated = (
+        learn.fit_codebook(d, still, codes=[1], commit=1e6)
+        for d in (demonstrations(None, u, weights=[3.0, 1.0, 1.0]), demonstrations(None, u[[0, 0, 0, 1, 2]]))
+    )
+    np.testing.assert_array_equal(counted.book, repeated.book)
+    assert counted.loss[0] == pytest.approx(repeated.loss[0], rel=1e-5)
+
+
+@pytest.mark.parametrize("bad", [-1.0, np.nan, np.inf])
+def test_prices_are_numbers_from_zero_on(bad):
+    demos = demonstrations(None, np.arange(4.0)[:, None])
+    with pytest.raises(ValueError, match=r"^penalty: >= 0 and finite, got"):
+        learn.fit_regression(demos, SHORT, penalty=bad)
+    with pytest.raises(ValueError, match=r"^commit: >= 0 and finite, got"):
+        learn.fit_codebook(demos, SHORT, codes=[1], commit=bad)

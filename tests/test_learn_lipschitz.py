@@ -98,3 +98,19 @@ def test_refusals(rng):
             learn.fit_lipschitz(z, u, [1.0], learn.Fit(seed=0, **more))
     with pytest.raises(ValueError, match="width even"):
         learn.fit_lipschitz(z, u, [1.0], learn.Fit(seed=0, width=7))
+
+
+def test_a_fit_tells_its_loss_and_what_is_no_number_is_said(rng):
+    z, u = rng.normal(size=(200, 1)), rng.normal(size=200)
+    f = learn.fit_lipschitz(z, u, [1.0, 5.0], SHORT)
+    wanted = np.quantile(u, (np.arange(200) + 0.5) / 200)
+    np.testing.assert_allclose(f.loss, ((np.sort(f(z), axis=1) - wanted) ** 2).mean(axis=1), rtol=1e-4)
+    with pytest.raises(ValueError, match="z, in single precision: row 0, column 0 is inf"):
+        f(np.array([[1e39]]))
+    with pytest.raises(ValueError, match="z, in single precision: row 0, column 0 is inf"):
+        learn.fit_lipschitz(1e39 * np.ones((3, 1)), u, [1.0], SHORT)
+    w = (torch.full((1, 1, 1), 1e30),) * 2
+    with pytest.raises(ValueError, match="actions: network 0, row 0 is inf"):
+        learn.Generators(w, (torch.zeros(1, 1, 1),) * 2, "relu")(np.ones((1, 1)))
+    with pytest.raises(ValueError, match=r"training diverged: losses .* after 1 steps at lr 1e\+38"):
+        learn.fit_lipschitz(z, u, [1.0], learn.Fit(seed=0, steps=1, lr=1e38))

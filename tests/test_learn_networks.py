@@ -153,3 +153,20 @@ def test_a_fit_that_diverged_or_has_nothing_to_learn_from_says_so(rng):
         fitted(x, x, steps=3, lr=1e30)
     with pytest.raises(ValueError, match=r"held_out: 0\.8 leaves 1 of 4 rows"):
         fitted(x, x, held_out=0.8)
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, 1e39])
+def test_a_derivative_is_taken_at_numbers(rng, bad):
+    nets = fitted(rng.normal(size=(4, 1)), rng.normal(size=(4, 1))).networks()
+    with pytest.raises(ValueError, match=r"^observation.*: column 0 is"):
+        nets.jacobian(np.array([bad]))
+
+
+def test_an_action_at_rest_is_played_exactly_and_an_observation_at_rest_far_away_is_named(rng):
+    x, rest = rng.normal(size=(50, 1)), np.full((50, 1), 2e4)
+    nets = fitted(x, np.concatenate([x, rest], axis=1)).networks()
+    np.testing.assert_array_equal(nets(x)[0, :, 1], rest[:, 0])
+    with pytest.raises(ValueError, match="networks: observation 1 of network 0 rests at 20000, more than 10000 from 0"):
+        fitted(np.concatenate([x, rest], axis=1), x).networks()
+    with pytest.raises(ValueError, match="networks: action 0 of network 0 is more than 10000 of its spreads from 0"):
+        fitted(x, rest + 1e-3 * x).networks()

@@ -119,3 +119,14 @@ def test_a_batch_that_is_no_number_is_named(rng, bad):
         learn.stream_gains(lambda: next(batches), [0.0, 0.0], lr=0.1, steps=2)
     with pytest.raises(ValueError, match="batch 0: u: network 0, row 0, column 0 is"):
         network_stream(rng, bad)
+
+
+@pytest.mark.parametrize(
+    ("start", "x", "u"), [(np.zeros(3), (3, 3), (3,)), (np.zeros(3), (1, 4), (1, 4)), (0.0, (4,), (4,)), (0.0, (2, 4), (1, 4))]
+)
+def test_batches_have_a_row_for_each_chain(start, x, u):
+    with pytest.raises(ValueError, match=r"^batch 0: x and u must be of one shape \((3|n), B\), got"):
+        learn.stream_gains(lambda: (np.ones(x), np.ones(u)), start, lr=0.1, steps=2)
+    nets = learn.Networks(learn.Ensemble(3, (1, 8, 1), seed=0))
+    with pytest.raises(ValueError, match="x, in single precision: row 0, column 0 is inf"):
+        learn.tangents(nets, np.array([[1e39]]))

@@ -189,3 +189,11 @@ def test_the_exact_law_succeeds_and_without_history_does_not(rng):
     grid = tuple(uniform(32, steps[..., c].min(), steps[..., c].max()) for c in (0, 1))
     assert task.score(tasks.exact_law(task, grid, 500, rng)).success.mean() > 0.97
     assert task.score(tasks.exact_law(task, grid, 500, rng, history=False)).success.mean() < 0.1
+
+
+def test_ordered_tokens_start_at_least_squares(rng):
+    """All of eight networks come near; log-loss alone, even twice as long, leaves some of them far off."""
+    x, test = rng.uniform(-1, 1, size=(200, 1)), np.linspace(-0.9, 0.9, 200)[:, None]
+    fit = Fit(seed=0, steps=200, lr=1e-2, batch=None, width=16)
+    head = fit_tokens(demonstrations(x, np.sin(3 * x)).times(8), fit, bins=256, loss="ordinal", components=3)
+    assert np.abs(head(test, rng)[:, :, 0] - np.sin(3 * test)).mean(axis=(1, 2)).max() < 0.06

@@ -36,7 +36,7 @@ def test_names_are_named():
 
 @pytest.mark.filterwarnings("error")
 def test_three_turns_are_served_and_more_are_told():
-    assert on_circle([0.0, 6.0], 64, 1.0, 3.0, name="v").n_codes == 64
+    assert on_circle([0.0, 6.0], 64, 1.0, 3.0, name="v").n_codes == 64  # one angle, which no code is: nothing deviates
     with pytest.warns(qz.ManyTurns, match=r"^v: data from 0 to 6.5 on a circle of length 2$"):
         on_circle([0.0, 6.5], 64, 1.0, 3.0, name="v")
 

@@ -108,3 +108,9 @@ def test_what_it_remembers_is_neither_given_nor_shown_nor_compared():
     assert repr(Receding(head)) == f"Receding(head={head!r}, k=1, play=1, history=1, delay=0, ensemble=None, level=None)"
     one, other = Receding(head), Receding(head)
     assert one == one != other
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_ages_are_weighed_by_a_number(bad):
+    with pytest.raises(ValueError, match="ensemble: a finite number, got"):
+        Receding(Asked(), ensemble=bad)

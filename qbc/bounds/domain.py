@@ -10,8 +10,8 @@ in all arguments. ``Literal`` lists what may be passed, ``| None`` admits None. 
 Each argument is checked alone, in order, then what joins them; the formula gets floats, ints and arrays of floats. NaN lies in no
 interval. A whole number is an integer, not 2.0, of at most 2**53, as far as floats count. In a condition, two floats that differ by
 a relative 1e-9, the rounding of a sum of many, are equal: ``<=``, ``>=`` and ``==`` hold of them, which the formula must bear, and
-``<``, ``>`` and ``!=`` do not. What is refused, and a value that is not finite where the return annotation does not say "inf]", raise
-``ValueError``: ``offset_regret: eps must lie in [0, 1], got 1.5``.
+``!=`` does not; ``<`` and ``>`` are exact. What is refused, and a value that is not finite where the return annotation does not say
+"inf]", raise ``ValueError``: ``offset_regret: eps must lie in [0, 1], got 1.5``.
 """
 
 from __future__ import annotations
@@ -58,14 +58,9 @@ def at_most(x: Any, y: Any) -> Any:
     return x <= y if isinstance(x, np.ndarray) else bool(x <= y) or equal(x, y)
 
 
-def less(x: Any, y: Any) -> Any:
-    """Whether x < y by more than rounding; arrays entry by entry, as they are."""
-    return x < y if isinstance(x, np.ndarray) else bool(x < y) and not equal(x, y)
-
-
 WORDS: dict[str, Any] = {
     "__builtins__": {}, "abs": abs, "min": min, "max": max, "sum": np.sum, "all": np.all, "equal": equal,
-    "at_most": at_most, "less": less, "is_covariance": is_covariance,
+    "at_most": at_most, "is_covariance": is_covariance,
     "floor": stable.whole, "exp": math.exp, "log": math.log, "sqrt": math.sqrt, "pi": math.pi,
     "sin": math.sin, "quantile": special.ndtri,
 }  # fmt: skip
@@ -79,7 +74,7 @@ class NotFinite(ValueError, ArithmeticError):
 
 
 class Forgiving(ast.NodeTransformer):
-    """Replaces comparisons by those that know of rounding."""
+    """Replaces the comparisons that speak of equality by those that admit rounding."""
 
     def visit_Compare(self, node: ast.Compare) -> ast.expr:
         sides = [node.left, *node.comparators]
@@ -96,15 +91,11 @@ def _compared(x: ast.expr, op: ast.cmpop, y: ast.expr) -> ast.expr:
             return call("at_most", x, y)
         case ast.GtE():
             return call("at_most", y, x)
-        case ast.Lt():
-            return call("less", x, y)
-        case ast.Gt():
-            return call("less", y, x)
         case ast.Eq():
             return call("equal", x, y)
         case ast.NotEq():
             return ast.UnaryOp(ast.Not(), call("equal", x, y))
-    raise NotImplementedError(f"a condition compares by {type(op).__name__}")
+    return ast.Compare(x, [op], [y])
 
 
 class Condition:

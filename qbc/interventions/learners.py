@@ -11,10 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from qbc.interventions.rows import SHARE, enough_rows, few_samples
 from qbc.interventions.swaps import Function, Swap
 
 Array = NDArray[Any]
-SHARE, EFFORT = 10, 4
+EFFORT = 4
 RNG = np.random.default_rng(0)
 _within: list[bool] = []  # not empty while a learner that sees a tenth is at work
 
@@ -97,7 +98,7 @@ def _a_tenth() -> Iterator[None]:
 
 
 def tenth(data: Mapping[str, int]) -> Callable[[Function], Function]:
-    """A learner that is shown the first tenth of the samples (two at least; of tokens, each at least once)."""
+    """A learner that is shown the first tenth of the samples, or more: see :func:`few_samples`."""
 
     def make(original: Function) -> Function:
         signature = inspect.signature(original)
@@ -107,30 +108,17 @@ def tenth(data: Mapping[str, int]) -> Callable[[Function], Function]:
                 return original(*args, **kwargs)
             given = signature.bind(*args, **kwargs)
             shown = {name: np.asarray(given.arguments[name]) for name in data if given.arguments.get(name) is not None}
+            chosen = {}
             for name, x in shown.items():
                 axis = data[name] if x.ndim > 1 else 0
-                rows = np.arange(max(2, x.shape[axis] // SHARE))
-                if "codes" in shown:
-                    rows = np.union1d(rows, np.unique(shown["codes"], return_index=True)[1])
-                given.arguments[name] = np.take(x, rows, axis=axis)
+                chosen[name] = np.take(x, few_samples(x.shape[axis], given.arguments | shown), axis=axis)
+            given.arguments.update(chosen)
             with _a_tenth():
                 return original(*given.args, **given.kwargs)
 
         return fit
 
     return make
-
-
-def few_rows(demos: Any, fit: Any, least: int, strata: int) -> NDArray[np.int64]:
-    """The first tenth of the rows: whole strata, ``least`` learned from; before them a row for each step that none of them shows."""
-    n = max(max(2, demos.rows // SHARE) // strata, 1) * strata
-    while n < demos.rows and (n - round(fit.held_out * n) < least or (fit.held_out and not round(fit.held_out * n))):
-        n += strata
-    shown, weighs = (1.0 if a is None else a for a in (demos.mask, None if demos.weights is None else demos.weights[..., None]))
-    there = shown * weighs * np.ones(demos.u.shape[:3]) > 0
-    lacking = ~there[:, fit.learned(min(n, demos.rows))].any(axis=1)
-    rows = np.array(list(dict.fromkeys([*there.argmax(axis=1)[lacking], *range(demos.rows)[:n]])))
-    return np.concatenate([rows, np.setdiff1d(np.arange(demos.rows), rows)[: -len(rows) % strata]])
 
 
 def tenth_of_demonstrations(original: Function) -> Function:
@@ -141,8 +129,7 @@ def tenth_of_demonstrations(original: Function) -> Function:
             return original(*args, **kwargs)
         given = inspect.signature(original).bind(*args, **kwargs)
         demos, fit = given.arguments["demos"], given.arguments["fit"]
-        least = max(2, given.arguments.get("components", 0), *np.atleast_1d(given.arguments.get("codes", 0)))
-        few = few_rows(demos, fit, least, given.arguments.get("strata", 1))
+        few = enough_rows(demos, fit, given.arguments)
         if given.arguments.get("seen") is not None:
             given.arguments["seen"] = given.arguments["seen"][:, few]
         parts = {name: getattr(demos, name) for name in ("x", "u", "mask", "weights")}

@@ -47,8 +47,8 @@ def kl_to_prior(mu: Tensor, log_sigma: Tensor) -> Tensor:
 def mmd(z: Tensor, prior: Tensor, weights: Tensor | None = None) -> Tensor:
     """Squared maximum mean discrepancy of samples (k, n, d), (k, n, d) without its diagonal, inverse multiquadric kernel: (k,).
 
-    ``weights`` (k, n): how often each of z counts; of n the estimate depends in its spread and not in its mean. Raises ``ValueError``
-    for n < 2: one row has no pairs.
+    ``weights`` (k, n): how often each of z counts; of n the estimate depends in its spread and not in its mean. One row has no pairs:
+    NaN where fewer than two weigh; raises ``ValueError`` for n < 2.
     """
     n, scale = z.shape[1], 2.0 * z.shape[2]
     if n < 2:
@@ -65,7 +65,8 @@ def mmd(z: Tensor, prior: Tensor, weights: Tensor | None = None) -> Tensor:
         return pairs(z) + pairs(prior) - 2 * (kernel(z, prior).sum(dim=(1, 2)) / n**2)
     w = (weights / weights.sum(dim=1, keepdim=True).clamp(min=1e-30)).to(z)
     own, off = (w**2).sum(dim=1), (w[:, :, None] * kernel(z, z) * w[:, None]).sum(dim=(1, 2))
-    return (off - own) / (1 - own).clamp(min=1e-12) + pairs(prior) - 2 * (w[:, :, None] * kernel(z, prior)).sum(dim=(1, 2)) / n
+    apart = (off - own) / (1 - own).clamp(min=1e-12) + pairs(prior) - 2 * (w[:, :, None] * kernel(z, prior)).sum(dim=(1, 2)) / n
+    return torch.where((w > 0).sum(dim=1) > 1, apart, torch.nan)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -97,18 +98,23 @@ class Autoencoders(Head):
     def draw(self, obs: Tensor, rng: np.random.Generator) -> Tensor:
         if self.prior is None:
             return self.decoded(tensor(rng.normal(size=(*obs.shape[:2], self.latent))), obs)
-        return self.decoded(tensor(self.prior(array(obs), rng)[:, :, 0]), obs)  # the prior sees what the decoder sees
+        prior = self.prior  # it sees what the decoder sees, in units in which what is no move of a column at rest may look like one
+        return self.decoded(tensor(prior.view.say(prior.draw(prior.view.scaled(array(obs)), rng))[:, :, 0]), obs)
 
     def look(self, x: ArrayLike | None, n: int) -> Tensor:
-        return self.view.see(np.zeros((self.k, n, 0)) if x is None else np.asarray(x, dtype=float))
+        seen = self.view.see(np.zeros((self.k, n, 0)) if x is None else np.asarray(x, dtype=float))
+        if seen.shape[1] != n:
+            raise ValueError(f"observations: {n}, one a row of what is encoded or decoded, got {seen.shape[1]}")
+        return seen
 
     def encode(self, seen: ArrayLike, x: ArrayLike | None = None) -> tuple[Array, Array]:
         """Mean and standard deviation (k, n, latent) of the latents at observations x, if there are any, of chunks (k, n, h, du), or of
-        (n, h, du) shown to all; chunks may be flat, unless they were represented otherwise. Or of what else the encoder sees,
-        (k, n, d) or (n, d)."""
+        (n, h, du) shown to all; chunks may be flat, unless they were represented otherwise or their last axes are h and du. Or of what
+        else the encoder sees, (k, n, d) or (n, d). Raises ``ValueError`` for others, and for what is too large to be encoded."""
         a, (h, du) = np.asarray(seen, dtype=float), self.view.shape
         if self.seen is None:
-            if a.ndim < 4 and not self.view.represented_as and a.shape[-1] == h * du:
+            flat = a.ndim == 2 or (a.ndim == 3 and a.shape[1:] != (h, du))
+            if flat and not self.view.represented_as and a.shape[-1] == h * du:
                 a = a.reshape(*a.shape[:-1], h, du)
             if a.ndim not in (3, 4) or (a.ndim == 4 and len(a) != self.k):
                 raise ValueError(f"chunks: ({self.k}, n, h, du) or (n, h, du) with h, du = {h}, {du}, got {np.shape(seen)}")
@@ -119,9 +125,12 @@ class Autoencoders(Head):
             if a.ndim not in (2, 3) or a.shape[-1] != wide or (a.ndim == 3 and len(a) != self.k):
                 raise ValueError(f"seen: ({self.k}, n, {wide}) or (n, {wide}), got {a.shape}")
             finite("seen", a, *["network", "row", "column"][3 - a.ndim :])
-            s = tensor(self.seen.into(np.broadcast_to(a, (self.k, *a.shape[-2:]))))
+            units = self.seen.into(np.broadcast_to(a, (self.k, *a.shape[-2:])))
+            s = single("seen, in units of the demonstrations", units, "network", "row", "column")
         with alone():
             mu, log_sigma = self.posterior(s, self.look(x, s.shape[1]))
+        for name, latents in (("means of latents", mu), ("deviations of latents", log_sigma.exp())):
+            finite(name, array(latents), "network", "row", "coordinate")
         return array(mu), array(log_sigma.exp())
 
     def decode(self, z: ArrayLike, x: ArrayLike | None = None) -> Array:
@@ -162,6 +171,8 @@ def fit_autoencoders(
         raise ValueError(f"penalties: {k} numbers >= 0, one a data set, got {tuple(penalties)}")
     if penalty not in ("kl", "mmd") or (penalty == "kl" and jitter is not None) or (jitter is not None and not jitter > 0):
         raise ValueError(f"penalty: kl (without jitter) or mmd, got {penalty!r} with jitter {jitter}")
+    if units not in ("data", "spread"):
+        raise ValueError(f"units: data or spread, got {units!r}")
     if seen is not None and (seen.ndim != 3 or seen.shape[:2] != (k, demos.rows)):
         raise ValueError(f"seen: ({k}, {demos.rows}, d), got {seen.shape}")
     if seen is not None:
@@ -169,7 +180,9 @@ def fit_autoencoders(
     data, errors = Data(demos, fit), error(loss)
     if penalty == "mmd" and (fit.batch == 1 or demos.rows - data.learned.stop == 1):
         raise ValueError(f"penalty: mmd compares rows, two a batch or more, got batch {fit.batch} and held_out {fit.held_out}")
-    if (fit.batch or data.learned.stop) % strata:
+    if penalty == "mmd" and demos.weights is not None and ((demos.weights[:, data.learned] > 0).sum(axis=1) < 2).any():
+        raise ValueError("penalty: mmd compares rows, and fewer than two that are learned from weigh")
+    if strata < 1 or (fit.batch or data.learned.stop) % strata:
         raise ValueError(f"strata: a divisor of the rows of a batch, {fit.batch or data.learned.stop}, got {strata}")
     size = tensor(data.view.act.spread) ** {"squared": 2, "absolute": 1}[loss] if units == "data" else tensor(1.0)
     w = None if demos.weights is None else demos.weights[:, data.learned, None]

@@ -45,11 +45,14 @@ def fit_codebook(
     """A vector-quantised latent: the decoder sees the nearest of ``codes[i]`` vectors, learned with it (a VQ-VAE).
 
     Straight-through gradients, ``commit`` times the encoder's distance from its vector; the codebook starts at
-    k-means++ seeds of the encoded demonstrations. Raises ``ValueError`` unless there is a number of codes >= 1 for each data set.
+    k-means++ seeds of the encoded demonstrations. Raises ``ValueError`` unless there is a number of codes >= 1 for each data set,
+    and for a ``commit`` that is negative or not finite.
     """
     k, most, rows = demos.k, max(codes, default=0), fit.learned(demos.rows).stop
     if len(codes) != k or not 1 <= min(codes) <= most <= rows:
         raise ValueError(f"codes: {k} numbers from 1 to {rows}, one a data set, got {tuple(codes)}")
+    if not 0 <= commit < np.inf:
+        raise ValueError(f"commit: >= 0 and finite, got {commit}")
     data, errors = Data(demos, fit), error(loss)
     encoder = data.network(data.size + data.features, latent)
     decoder = data.network(latent + data.features, data.size, plus=1)

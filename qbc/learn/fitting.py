@@ -34,7 +34,7 @@ class Fit:
     seed: int  # any integer type
     steps: int = 2000
     lr: float = 2e-3
-    batch: int | None = 256  # rows a step; None: all of them, in order
+    batch: int | None = 256  # rows a step; None: as many as there are, all in their order, or drawn where they have weights
     width: int = 128  # of each hidden layer
     depth: int = 2  # hidden layers
     activation: str = "silu"
@@ -149,9 +149,18 @@ class Data:
         """(k, n, d): k-means++ seeds of v (k, rows that are learned from, d); a rare mode gets one of its own."""
         from sklearn.cluster import kmeans_plusplus  # slow to import, needed here only
 
-        w, seed = [None] * self.k if self.demos.weights is None else self.demos.weights[:, self.learned], self.fit.seed % 2**32
+        seed = self.fit.seed % 2**32
+
+        def chosen(a: Array, weight: Array | None) -> Array:
+            if weight is None:
+                return np.asarray(kmeans_plusplus(a, n, random_state=seed)[0])
+            there = np.flatnonzero(weight)  # alone, because where all distances are 0 the first row is taken
+            there = np.resize(there, max(n, len(there)))  # over again, where fewer weigh than seeds are asked for
+            return np.asarray(kmeans_plusplus(a[there], n, sample_weight=weight[there], random_state=seed)[0])
+
         with one_thread():
-            return np.stack([kmeans_plusplus(a, n, sample_weight=b, random_state=seed)[0] for a, b in zip(v, w, strict=True)])
+            w = [None] * self.k if self.demos.weights is None else self.demos.weights[:, self.learned]
+            return np.stack([chosen(a, b) for a, b in zip(v, w, strict=True)])
 
     @cached_property
     def few(self) -> tuple[Tensor, Tensor] | None:
@@ -177,7 +186,7 @@ class Data:
 
     def whole(self, objective: Objective, part: slice) -> Array:
         """The loss of each network on a part of its data (k,), by weight, with random numbers that are the same at every look; NaN
-        where nothing weighs."""
+        where nothing weighs. What a block costs besides is left out where it is NaN: where the block shows too little to tell."""
         mine, self.g = self.g, generator(0)
         rows, shown = self.all(part), torch.tensor(self.weighty(part))
         n = rows.shape[1]
@@ -193,8 +202,9 @@ class Data:
                 counts = counts if there is None else counts * there.flatten(1).cpu()
                 cost += array((each * counts).sum(dim=1))
                 count += array(counts.sum(dim=1))
-                besides += array(w.sum(dim=1) * torch.as_tensor(more).double().cpu())
-                weight += array(w.sum(dim=1))
+                extra = array(torch.as_tensor(more).double().cpu())
+                besides += np.where(np.isnan(extra), 0.0, array(w.sum(dim=1)) * extra)
+                weight += np.where(np.isnan(extra), 0.0, array(w.sum(dim=1)))
         finally:
             self.g = mine
         with np.errstate(invalid="ignore"):

@@ -14,7 +14,8 @@ def fit_linear(x: Array, u: Array, prior: Linear | None = None) -> Linear:
 
     What the demonstrations do not excite keeps the prior's value: the limit of gradient descent started at the prior.
     Where they excite all and there is one minimiser, it is sought without a prior from centred and scaled columns, so that no unit and
-    no distance from 0 costs digits.
+    no distance from 0 costs digits. With a prior, also one that is zero, columns are taken as they are, and the answer is another where
+    their scales are many orders apart.
     """
     _checked("fit_linear", x, u)
     if prior is None and (scales := _scales(x)):

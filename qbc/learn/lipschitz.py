@@ -8,15 +8,15 @@ pairs of units (GroupSort, arXiv 1811.05381) does not.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from qbc.arrays import finite
-from qbc.learn.device import alone, array, generator, minimise, tensor
-from qbc.learn.fitting import Fit
+from qbc.learn.device import alone, array, generator, minimise, single, tensor
+from qbc.learn.fitting import BLOCK, Fit
 from qbc.learn.networks import Ensemble
 from qbc.systems import Array
 
@@ -37,6 +37,7 @@ class Generators:
     weights: tuple[Tensor, ...]  # (k, width in, width out) each
     biases: tuple[Tensor, ...]  # (k, 1, width out) each
     activation: str
+    loss: Array | None = None  # (k,): squared Wasserstein distance on all noise it learned from, if it was fitted [units of u^2]
 
     def forward(self, z: Tensor) -> Tensor:
         """(k, N, 1) for noise z (N, d) shown to all, or (k, N, d); carries gradients."""
@@ -47,13 +48,15 @@ class Generators:
         return h
 
     def __call__(self, z: Array) -> Array:
-        """Actions (k, N) for noise z (N, d) shown to all, or (k, N, d); ``ValueError`` for other shapes and what is not finite."""
+        """Actions (k, N) for noise z (N, d) shown to all, or (k, N, d); ``ValueError`` for others, and what is or gives no number."""
         k, d = self.weights[0].shape[:2]
         if np.ndim(z) not in (2, 3) or np.shape(z)[-1] != d or (np.ndim(z) == 3 and len(z) != k):
             raise ValueError(f"z: (N, {d}) or ({k}, N, {d}), got {np.shape(z)}")
-        finite("z", z, *("network", "row", "column")[3 - np.ndim(z) :])
+        shown = single("z", np.asarray(z, dtype=float), *("network", "row", "column")[3 - np.ndim(z) :])
         with alone():
-            return array(self.forward(tensor(z))[..., 0])
+            u = array(self.forward(shown)[..., 0])
+        finite("actions", u, "network", "row")
+        return u
 
     @property
     def certified(self) -> Array:
@@ -81,7 +84,7 @@ def fit_lipschitz(
     for name, unused in (("activation", "silu"), ("every", 0), ("held_out", 0.0)):
         if getattr(fit, name) != unused:
             raise ValueError(f"{name}: fit_lipschitz has no use for it, got {getattr(fit, name)!r} in fit")
-    finite("z", z, "row", "column")
+    Z = single("z", z, "row", "column")
     finite("u", u, "row")
     if activation not in ONE_LIPSCHITZ or fit.width % 2:
         raise ValueError(f"activation must be one of {', '.join(ONE_LIPSCHITZ)} and width even, got {activation!r} and {fit.width}")
@@ -90,7 +93,11 @@ def fit_lipschitz(
     with torch.no_grad():
         net.biases[-1] += float(u.mean())  # far from 0 it would take all steps to get there
     top = tensor(constants)[:, None, None]
-    Z, target = tensor(z), tensor(np.quantile(u, (np.arange(batch) + 0.5) / batch))
+
+    def quantiles(n: int) -> Tensor:
+        return single("u", np.quantile(u, (np.arange(n) + 0.5) / n), "quantile")
+
+    target = quantiles(batch)
 
     def generators() -> Generators:
         weights = [w / torch.linalg.matrix_norm(w, ord=2)[:, None, None] if normalise else w for w in net.weights]
@@ -104,4 +111,9 @@ def fit_lipschitz(
 
     minimise(net.parameters(), loss, steps=fit.steps, lr=fit.lr)
     with alone():
-        return generators()
+        fitted = generators()
+        said = torch.cat([fitted.forward(part)[..., 0] for part in torch.split(Z, BLOCK)], dim=1).sort(dim=1).values
+        lost = array(((said - quantiles(len(Z))) ** 2).mean(dim=1))
+    if not np.isfinite(lost).all():
+        raise ValueError(f"training diverged: losses {lost.tolist()} after {fit.steps} steps at lr {fit.lr}")
+    return replace(fitted, loss=lost)

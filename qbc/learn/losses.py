@@ -37,4 +37,5 @@ def average(each: Tensor, there: Tensor | None) -> Tensor:
     over = tuple(range(1, each.ndim))
     if there is None:
         return each.mean(dim=over)
+    there = there.to(each.device)  # weights stay with the processor
     return (each * there).sum(dim=over) / there.sum(dim=over).clamp(min=1e-30)

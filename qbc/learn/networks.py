@@ -95,9 +95,9 @@ class Networks:
         return self(blocks(x, self.net.k)).reshape(len(x), -1)
 
     def jacobian(self, x: Array) -> Array:
-        """Every network's derivative at the one state x (dx,): (k, du, dx)."""
+        """Every network's derivative at the one state x (dx,): (k, du, dx). Raises ``ValueError`` for what is no number."""
         with alone(grad=True):
-            z = tensor(np.tile(x, (self.net.k, 1, 1))).requires_grad_()
+            z = single("observation", np.asarray(x, dtype=float), "column").repeat(self.net.k, 1, 1).requires_grad_()
             out = self.net(z).sum(dim=(0, 1))
             rows = [torch.autograd.grad(o, z, retain_graph=True)[0][:, 0] for o in out]
             return array(torch.stack(rows, dim=1))

@@ -45,9 +45,12 @@ class Regression(Head):
         if view.octaves or view.represented_as:
             raise ValueError("networks: only of a head that sees and says what was demonstrated, without waves or representations")
         for name, scale in (("observation", view.obs), ("action", view.act)):
-            far = np.argwhere(np.abs(scale.mean) > FAR * scale.sd)
+            far = np.argwhere((np.abs(scale.mean) > FAR * scale.sd) & ~(scale.at_rest & (name == "action")))  # at rest: added, exactly
             if len(far):
-                raise ValueError(f"networks: {name} {far[0][2]} of network {far[0][0]} is more than {FAR:g} of its spreads from 0")
+                i, _, c = far[0]
+                rests = f"rests at {scale.mean[i, 0, c]:g}, more than {FAR:g} from 0"
+                how = rests if scale.at_rest[i, 0, c] else f"is more than {FAR:g} of its spreads from 0"
+                raise ValueError(f"networks: {name} {c} of network {i} {how}")
         net, spread = self.net.snapshot(), tensor(view.act.spread)
         with torch.no_grad():
             first, last = net.weights[0], net.weights[-1]
@@ -62,7 +65,10 @@ def fit_regression(demos: Demonstrations, fit: Fit, *, loss: str = "squared", pe
     """The conditional mean (``loss`` "squared") or coordinatewise median ("absolute").
 
     ``penalty`` times the sum of a network's squared weights and biases is added to its loss, also to the one that the head tells.
+    Raises ``ValueError`` for another ``loss``, and for a ``penalty`` that is negative or not finite.
     """
+    if not 0 <= penalty < np.inf:
+        raise ValueError(f"penalty: >= 0 and finite, got {penalty}")
     errors, data = error(loss), Data(demos, fit)
     net = data.network(data.features, data.size)
 

@@ -10,7 +10,7 @@ import torch
 from numpy.typing import ArrayLike
 
 from qbc.arrays import finite
-from qbc.learn.device import alone, array, tensor
+from qbc.learn.device import alone, array, single
 from qbc.learn.networks import Ensemble, Networks
 from qbc.systems import Array
 
@@ -39,7 +39,7 @@ def stream_gains(
 
     ``batches`` gives x (n, B), u (n, B) anew for every step. ``lr`` is a number or one for each step. A moving average starts at
     ``start`` (a number or (n,)) and moves by the share gamma towards each new iterate. Raises ``ValueError`` if lr and steps
-    differ, or for an lr that is not finite.
+    differ, for an lr that is not finite, or for a batch of other shapes.
     """
     rates = np.broadcast_to(np.asarray(lr, dtype=float), np.shape(lr) or (steps,))
     if rates.shape != (steps,) or not 1 <= keep <= steps:
@@ -50,6 +50,9 @@ def stream_gains(
     gain, averages, kept = np.asarray(start, dtype=float), [np.asarray(start, dtype=float) for _ in gammas], []
     for t, eta in enumerate(rates):
         x, u = _checked(batches(), t)
+        if x.ndim != 2 or x.shape != u.shape or gain.shape not in ((), x.shape[:1]):
+            n = str(len(gain)) if gain.ndim else "n"
+            raise ValueError(f"batch {t}: x and u must be of one shape ({n}, B), got {x.shape} and {u.shape}")
         gain = gain - eta * ((gain[..., None] * x - u) * x).mean(axis=1)
         averages = [m + g * (gain - m) for g, m in zip(gammas, averages, strict=True)]
         if t >= steps - keep:
@@ -81,7 +84,7 @@ def stream_networks(nets: Networks, batches: Batches, *, lr: float, steps: int, 
     raw, ema = [], []
     with alone(grad=True):
         for t in range(steps):
-            x, u = (tensor(a) for a in _checked(batches(), t))
+            x, u = (single(f"batch {t}: {name}", a, "network", "row", "column") for name, a in zip("xu", batches(), strict=True))
             out = net(x)
             if out.shape != u.shape:
                 raise ValueError(f"batch {t}: u must be of the shape {tuple(out.shape)}, got {tuple(u.shape)}")
@@ -101,7 +104,7 @@ def tangents(nets: Networks, x: Array) -> Array:
     """The derivative of every network's outputs at x (N, dx) in its own parameters: (k, N, du, P)."""
     net, rows = nets.net.snapshot().requires_grad_(True), []
     with alone(grad=True):
-        out = net(tensor(x))
+        out = net(single("x", x, "row", "column"))
         for o in out.sum(dim=0).reshape(-1):
             slopes = torch.autograd.grad(o, list(net.parameters()), retain_graph=True)
             rows.append(torch.cat([g.reshape(net.k, -1) for g in slopes], dim=1))

@@ -82,6 +82,11 @@ class View:
         if moved.any():
             i, c = np.argwhere(moved)[0]
             warnings.warn(f"column {c} of network {i} rests in its demonstrations, and moves in what it is shown", AtRest, stacklevel=3)
+        return self.scaled(x)
+
+    def scaled(self, x: Array) -> Tensor:
+        """As :meth:`see`, without a look at columns at rest."""
+        k = len(self.obs.mean)
         z = single("observations, in units of the demonstrations", self.obs.into(x), "network", "row", "column")
         return self.waved(z.expand(k, *z.shape[-2:]))
 
@@ -102,7 +107,8 @@ class View:
         """The inverse of :meth:`say`: chunks (k, n, h, du) in the networks' units (k, n, h du)."""
         for by in self.represented_as:
             u = by.into(u)
-        return tensor(self.act.into(u.reshape(*u.shape[:2], -1)))
+        z = self.act.into(u.reshape(*u.shape[:2], -1))
+        return single("chunks, in units of the demonstrations", z, "network", "row", "coordinate")
 
     def only(self, i: int) -> View:
         return View(self.obs.only(i), self.act.only(i), self.octaves, self.shape, self.represented_as)

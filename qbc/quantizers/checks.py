@@ -24,23 +24,29 @@ def check_count(name: str, n: object) -> int:
 
 def check_range(low: float, high: float, names: tuple[str, str] = ("low", "high")) -> None:
     a, b = names
-    if not (_real(low) and _real(high) and -LARGEST <= low < high <= LARGEST):
+    if not -LARGEST <= _float(low) < _float(high) <= LARGEST:
         raise ValueError(f"{a}, {b}: numbers of at most {LARGEST:.3g} in size, with {a} < {b}, not {low!r}, {high!r}")
 
 
 def check_real(name: str, x: object) -> float:
-    if not (_real(x) and -np.inf < x < np.inf):  # type: ignore[operator]
+    if not -np.inf < _float(x) < np.inf:
         raise ValueError(f"{name}: a finite number, not {x!r}")
-    return float(x)  # type: ignore[arg-type]
+    return _float(x)
 
 
 def check_positive(name: str, x: float) -> None:
-    if not (_real(x) and 0 < x <= LARGEST):
+    if not 0 < _float(x) <= LARGEST:
         raise ValueError(f"{name}: positive and finite, not {x!r}")
 
 
-def _real(x: object) -> bool:
-    return isinstance(x, int | float | np.integer | np.floating) and not isinstance(x, bool)
+def _float(x: object) -> float:
+    """NaN for what is no real number, and infinity for an integer that no float is."""
+    if not isinstance(x, int | float | np.integer | np.floating) or isinstance(x, bool):
+        return np.nan
+    try:
+        return float(x)
+    except OverflowError:
+        return np.inf if x > 0 else -np.inf
 
 
 def generator(why: str, rng: object) -> np.random.Generator:

@@ -28,8 +28,8 @@ class FewerCodes(UserWarning):
 
 
 class LargeError(UserWarning):
-    """A fit loses nine tenths of the variance of its own data or more, or misses half of them by more than twice what half of them
-    deviate from their middle, where that is not 0: a range far narrower than the data are, or cells far wider."""
+    """A fit loses nine tenths of the variance of its own data or more, or a grid misses half of them by more than nine tenths of them
+    deviate from their median: a range far narrower than the data are, or cells far wider, as an outlier makes them."""
 
 
 class ManyTurns(UserWarning):
@@ -179,23 +179,22 @@ def _told(q: Q, kind: str, n: int, expected: int, actions: Floats, name: str) ->
     low, high = float(actions.min()), float(actions.max())
     if q.n_codes < expected:
         warn(f"{name}: fewer codes than asked for, {q.n_codes} of {expected}", FewerCodes)
-    if not _flat(low, high, q.n_codes) and (lost := _lost(q, actions)):
+    if not _flat(low, high, q.n_codes) and (lost := _lost(q, kind, actions)):
         span = f"{q.n_codes} codes on [{q.low:.5g}, {q.high:.5g}], data on [{low:.5g}, {high:.5g}]"
         warn(f"{name}: {lost}: {span}", LargeError)
     return replace(q, fitted=Fitted(kind, n, actions.size, low, high))
 
 
-def _lost(q: Q, actions: Floats) -> str:
+def _lost(q: Q, kind: str, actions: Floats) -> str:
     """What a quantizer loses of the data that it was fitted to, in words; "" if it keeps what it can be asked to."""
-    errors = q.distance(q(actions), actions)
-    error, spread = root_mean_square(errors), root_mean_square(q.distance(_mean(q, actions), actions))
-    if error > math.sqrt(0.9) * spread:
+    errors, deviations = q.distance(q(actions), actions), q.distance(_mean(q, actions), actions)
+    error, spread = root_mean_square(errors), root_mean_square(deviations)
+    if error > math.sqrt(0.9) * spread > 0:
         return f"rms error {error:.3g} where the data deviate by {spread:.3g}"
-    middle = _mean(q, actions) if isinstance(q, Periodic) else np.median(actions)
-    error, spread = float(np.median(errors)), float(np.median(q.distance(middle, actions)))
-    return (
-        f"half of the errors above {error:.3g} where half of the data deviate by {spread:.3g} or less" if error > 2 * spread > 0 else ""
-    )
+    if kind in ("quantile", "kmeans") or isinstance(q, Periodic):
+        return ""
+    half, most = float(np.median(errors)), float(np.quantile(np.abs(actions - np.median(actions)), 0.9))
+    return f"half of the errors above {half:.3g} where nine tenths of the data deviate by {most:.3g} or less" if half > most > 0 else ""
 
 
 def _mean(q: Q, actions: Floats) -> Floats:

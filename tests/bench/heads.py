@@ -26,10 +26,12 @@ def side_by_side(n: int, steps: int) -> np.ndarray:
 def one_by_one(n: int, steps: int) -> np.ndarray:
     x, u = (torch.as_tensor(a, dtype=torch.float32, device=learn.DEVICE) for a in data())
     said = []
-    for _ in range(n):
+    for seed in range(n):
         widths = [x.shape[1], *[WIDTH] * DEPTH]
-        layers = [m for a, b in pairwise(widths) for m in (nn.Linear(a, b), nn.Tanh())]
-        net = nn.Sequential(*layers, nn.Linear(WIDTH, 1)).to(learn.DEVICE)
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            layers = [m for a, b in pairwise(widths) for m in (nn.Linear(a, b), nn.Tanh())]
+            net = nn.Sequential(*layers, nn.Linear(WIDTH, 1)).to(learn.DEVICE)
         adam = torch.optim.Adam(net.parameters(), lr=LR)
         for _ in range(steps):
             adam.zero_grad()

@@ -100,6 +100,7 @@ ENDS = {
     "sampler_within": [("bias", {})],
     "equal_cells_distance": [("width", {})],
     "zero_one_rate": [("distance", {})],
+    "rest_loss": [("value", {"B": 0.5})],
     "trap_visit": [("A", {})],
     "bias_of_same_average": [("d", {})],
     "missing_label_regret": [("masses", {})],

@@ -18,29 +18,28 @@ STEP = st.floats(0.01, 1.0)
 def test_worked_by_hand():
     assert bounds.cells_radius([0, 1, 4], [0.5, 2]) == 2
     assert bounds.binning_safe_distance(0.5, 0.1, 2.0) == pytest.approx(0.15)
-    assert bounds.binning_rtvc(0.149, 0.5, 0.1, 2.0) == 0
-    assert bounds.binning_rtvc(0.151, 0.5, 0.1, 2.0) == 1
     assert bounds.equal_cells_distance(0.5, 0.1, 2.0) == pytest.approx(0.2)
     assert bounds.zero_one_rate(0.01, 0.05, 2.0) == pytest.approx(0.4)
-    assert (bounds.equal_cells_share(3.9), bounds.equal_cells_share(4.1)) == (1, 0)
+    assert bounds.average_jump(0.25) == 1
     assert bounds.gaussian_tv(2.0, 1.0) == pytest.approx(0.6826894921)  # P(|Z| <= 1)
     assert bounds.trap_floor(0.2, 0.3, 1.2, 2**-8) == pytest.approx(0.72847, abs=1e-5)
     assert bounds.trap_limit(0.2, 0.3) == pytest.approx(0.7457284)
     assert bounds.trap_identified(0.5, 1) == pytest.approx(2 / 3)  # seen: right; not seen: one of three
     assert bounds.trap_average_error(0.2, 0.3, 1.2, 0.01, 10) == pytest.approx(0.017 / 0.3 + 0.0437234, abs=1e-6)
-    assert bounds.trap_capture(0.2, 0.3, 1.0) == pytest.approx(0.6)
+    assert bounds.trap_transient(0.2, 0.3, 1.2) == pytest.approx(math.log(2.2 / 1.2) / math.log(4))
     assert bounds.bias_of_same_average(0.2, 0.3, 1.2, 0.15) == pytest.approx((0.85, 0.53125))
+    assert bounds.rest_loss(0.5, 1.0, 0.3) == pytest.approx(0.35)  # anywhere from .2 to .5
+    assert bounds.rest_loss(1.0, 1.0, 0.3) == pytest.approx(0.85)  # 1 played, 0 to .3 wanted
     assert bounds.dithered_regret(0.5, 0.2, 0.3) == pytest.approx(2.0)
     assert bounds.clipped_normal_error(10**9) == pytest.approx(2 * (0.0266521 - 0.0232635), abs=1e-6)
 
 
 @given(STEP, st.sampled_from(["left", "center", "right"]), st.floats(2.01, 9), st.floats(0.1, 3), st.floats(-1, 1), st.floats(-1, 1))
-def test_binning_rtvc_dominates_the_cost_of_any_pair(step, decode, k, L, x, s):
+def test_pairs_at_the_safe_distance_are_never_split(step, decode, k, L, x, s):
     q = quantizers.lattice(step, 4 * L, decode=decode)
     r = abs(s) * bounds.binning_safe_distance(k * q.radius, q.radius, L)
     y = x + math.copysign(min(r, 1.0), s)
-    cost = abs(q(L * x) - q(L * y)) > k * q.radius * (1 + 1e-9)
-    assert cost <= bounds.binning_rtvc(abs(x - y) * (1 - 1e-9), k * q.radius, q.radius, L)
+    assert abs(q(L * x) - q(L * y)) <= k * q.radius * (1 + 1e-9)
 
 
 @pytest.mark.parametrize(("decode", "k"), [("left", 3), ("center", 4), ("right", 5)])
@@ -95,6 +94,26 @@ def test_dithered_regret_dominates(rng):
     assert 0.05 * bounds.dithered_regret(0.8, 0.2, 0.5) <= total <= bounds.dithered_regret(0.8, 0.2, 0.5)
 
 
+@pytest.mark.parametrize("n", [16, 17])
+@pytest.mark.parametrize("B", [0.1, 0.3])
+def test_rest_loss_of_a_straight_expert_against_simulation(n, B, rng):
+    q = quantizers.uniform(n, -1, 1)
+    x = rng.uniform(0.5, 1, 4000)
+    for _ in range(200):
+        x = x + B * q(-x)
+    near = float(q.values[n // 2 + n % 2])
+    assert abs(q(-x) + x).mean() == pytest.approx(bounds.rest_loss(near / (1 + n % 2), near, B), rel=0.03)
+
+
+def test_an_average_jump_is_four_average_errors_for_any_fine_codebook(rng):
+    u = rng.normal(size=200_000)
+    for q in (quantizers.uniform(200, -5, 5), quantizers.mu_law(200, reach=5), quantizers.kmeans(u[:5000], 64, rng)):
+        jump, mass = np.diff(q.values), np.exp(-(q.edges[1:-1] ** 2) / 2)
+        inside = np.clip(u, q.low, q.high)
+        law = bounds.average_jump(np.abs(q(inside) - inside).mean())
+        assert (mass * jump**2).sum() / (mass * jump).sum() == pytest.approx(law, rel=0.1)
+
+
 def test_clipped_normal_error_against_simulation(rng):
     u = rng.normal(size=1_000_000)
     z = 2.3263478740408408
@@ -112,12 +131,6 @@ def test_trap_floor_is_what_the_quantised_expert_loses(trap, rng):
 def test_cells_radius_of_values_anywhere():
     assert bounds.cells_radius([0, 1], [1.5]) == 1.5
     assert bounds.cells_radius([0, 1, 1, 2], [-1, 1, 2]) == 2
-
-
-@pytest.mark.parametrize(("distance", "eps_prime", "eps_q"), [(0.4, 0.6, 0.1), (0.3, 0.9, 0.3), (0.1, 0.7, 0.3), (0.2, 0.2, 0.0)])
-def test_a_distance_at_the_limit_but_for_rounding_is_safe(distance, eps_prime, eps_q):
-    assert bounds.binning_rtvc(distance, eps_prime, eps_q, 1) == 0
-    assert bounds.binning_rtvc(distance * (1 + 1e-12), eps_prime, eps_q, 1) == 1
 
 
 @pytest.mark.parametrize("gap", [3.0, 1e-3, 1e-7, 1e-12])
@@ -178,10 +191,9 @@ def test_the_ends_of_the_domains():
         (lambda: bounds.cells_radius(1.0, [0.5]), "edges must have the shape (n + 1,), got 1"),
         (lambda: bounds.cells_radius([1, 0], [0.5]), "all(edges[:-1] <= edges[1:]) must hold, got edges=an array of shape (2,)"),
         (lambda: bounds.binning_safe_distance(0.2, 0.1, 1.0), "eps_prime > 2 * eps_q must hold, got eps_prime=0.2, eps_q=0.1"),
-        (lambda: bounds.binning_rtvc(-1.0, 0.5, 0.1, 1.0), "distance must lie in [0, inf), got -1"),
         (lambda: bounds.equal_cells_distance(0.1, 0.2, 1.0), "eps_prime >= width must hold, got eps_prime=0.1, width=0.2"),
         (lambda: bounds.zero_one_rate(1.0, 0.1, 1.0), "distance * L <= width must hold, got distance=1.0, width=0.1, L=1.0"),
-        (lambda: bounds.equal_cells_share(4), "k != 4 must hold, got k=4"),
+        (lambda: bounds.average_jump(-1.0), "error must lie in [0, inf), got -1"),
         (lambda: bounds.gaussian_tv(1.0, 0.0), "s must lie in (0, inf), got 0"),
         (lambda: bounds.trap_floor(0.6, 0.6, 1.0, 0.1), "A + B < 1 must hold, got A=0.6, B=0.6"),
         (lambda: bounds.trap_floor(0.2, 0.3, 1.2, 100), "(d + 1) * eps < B must hold, got B=0.3, d=1.2, eps=100"),
@@ -189,7 +201,8 @@ def test_the_ends_of_the_domains():
         (lambda: bounds.trap_visit(0.5, 0.3, 1.2, 0.01), "A + B <= 1/2 must hold, got A=0.5, B=0.3"),
         (lambda: bounds.trap_identified(1.5, 3), "p must lie in [0, 1], got 1.5"),
         (lambda: bounds.trap_average_error(0.2, 0.3, 1.2, 0.01, 0), "horizon must lie in [1, inf), got 0"),
-        (lambda: bounds.trap_capture(0.2, 0.3, -1.0), "offset must lie in [0, inf), got -1"),
+        (lambda: bounds.trap_transient(0.6, 0.5, 1.2), "A + B < 1 must hold, got A=0.6, B=0.5"),
+        (lambda: bounds.rest_loss(0.1, 0.3, 1.0), "B * value <= 2 * edge must hold, got edge=0.1, value=0.3, B=1.0"),
         (lambda: bounds.bias_of_same_average(0.2, 0.3, 0.0, 0.1), "d must lie in (0, inf), got 0"),
         (lambda: bounds.bias_of_same_average(0.2, 0.3, 1.2, 0.3), "(d + 1/2) / B * eps <= pi / 2 must hold, got B=0.3, d=1.2, eps=0.3"),
         (lambda: bounds.dithered_regret(1.0, 0.6, 0.5), "A + B < 1 must hold, got A=0.6, B=0.5"),

@@ -88,6 +88,9 @@ CASES = {
     "qbc.quantizers.fits:fit_uniform": lambda x, u: cells(quantizers.fit_uniform(u[:, 0], 3)),
     "qbc.quantizers.fits:kmeans": lambda x, u: cells(quantizers.kmeans(u[:, 0], 3, np.random.default_rng(0))),
     "qbc.quantizers.fits:quantile": lambda x, u: cells(quantizers.quantile(u[:, 0], 3)),
+    "qbc.quantizers.residual:fit_residual": lambda x, u: np.concatenate(
+        quantizers.fit_residual(u, [3, 2], np.random.default_rng(0)).books
+    ),
     "qbc.quantizers.vector:fit": lambda x, u: np.concatenate(
         [cells(q) for q in quantizers.fit(u, ["quantile", "kmeans"], 3, rng=np.random.default_rng(0)).coordinates]
     ),

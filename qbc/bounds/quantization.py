@@ -33,20 +33,9 @@ def cells_radius(edges: Annotated[ArrayLike, "(n + 1,)"], values: Annotated[Arra
 def binning_safe_distance(eps_prime: Positive, eps_q: NonNegative, L: Positive) -> float:
     """(eps' - 2 eps_q) / L: pairs of states at this distance or closer get actions at most eps' apart.
 
-    Labels: prop-rtvc-tight. Source: ours; what it attains is Cao & Xie, Proposition 5 (ii), as reported.
+    Labels: prop-binning-rtvc. Source: Cao & Xie, Proposition 5 (ii), as reported; that it is attained is ours.
     """
     return (eps_prime - 2 * eps_q) / L
-
-
-@bound("eps_prime > 2 * eps_q")
-def binning_rtvc(distance: NonNegative, eps_prime: Positive, eps_q: NonNegative, L: Positive) -> float:
-    """1 if ``distance`` exceeds (eps' - 2 eps_q) / L, else 0: the modulus kappa of a quantised L-Lipschitz policy.
-
-    A distance that exceeds it by rounding only does not.
-
-    Labels: prop-binning-rtvc. Source: Cao & Xie, Proposition 5 (ii), as reported.
-    """
-    return float(L * distance - (eps_prime - 2 * eps_q) > 1e-15 * eps_prime)
 
 
 @bound("eps_prime >= width")
@@ -67,13 +56,13 @@ def zero_one_rate(distance: NonNegative, width: Positive, L: NonNegative) -> flo
     return min(1.0, distance * L / width)
 
 
-@bound("k != 4")
-def equal_cells_share(k: Positive) -> float:
-    """1 for k < 4, else 0: the share of neighbouring values more than k times the average error apart, for narrow equal cells.
+@bound()
+def average_jump(error: NonNegative) -> float:
+    """4 times the average error: the mean jump of a fine codebook, weighted by the jumps and by how often a pair straddles them.
 
-    Labels: prop-average-jump. Source: ours, from an average error of a quarter of the width.
+    Labels: prop-average-jump. Source: ours, from an average error of a quarter of each narrow cell.
     """
-    return float(k < 4)
+    return 4 * error
 
 
 @bound()
@@ -90,7 +79,9 @@ def gaussian_tv(gap: NonNegative, s: Positive) -> float:
 def trap_floor(A: Part, B: Part, d: Positive, eps: Positive) -> float:
     """phi(eps): regret per step on the cycle {(d+1) eps, B + A (d+1) eps}, the mean of its two costs.
 
-    Labels: thm-trap. Source: Cao & Xie, Theorem 6, as reported; the exact value is ours.
+    With d - 1/2 in the place of d it is that of the trap for noisy plants, whose cycle aims at the middle of I_T1.
+
+    Labels: thm-trap, thm-trap-noise. Source: Cao & Xie, Theorem 6, as reported; the exact value is ours.
     """
     y = (d + 1) * eps
     return 0.5 * (1 - math.atan(y) + abs(A + math.atan(B + A * y) - (1 - A * A) * y / B))
@@ -148,26 +139,24 @@ def trap_identified(p: Share, n: Count, rivals: Natural = 2) -> float:
     return 1 - rivals / (rivals + 1) * kept(p, n)
 
 
+@bound("A + B < 1")
+def trap_transient(A: Part, B: Part, d: Positive) -> float:
+    """c0 = log((d+1)/d) / (2 log 1/(A+B)): mean number of visits to I_T1, and error of all of them, of an expert from N(0, 1).
+
+    The phase of log x_1 is taken as uniform.
+
+    Labels: find-horizon. Source: ours.
+    """
+    return math.log1p(1 / d) / (-2 * math.log(A + B))
+
+
 @bound(*APART)
 def trap_average_error(A: Part, B: Part, d: Positive, eps: Positive, horizon: Count) -> float:
-    """((d + 1/2)/B) eps + c0 / H, c0 = log((d+1)/d) / (2 log 1/(A+B)): mean |q(u) - u| per step on the expert's trajectories.
+    """((d + 1/2)/B) eps + c0 / H: mean |q(u) - u| per step on the expert's trajectories, up to O(eps log(1/eps) / H).
 
-    The phase of log x_1 is taken as uniform; up to O(eps log(1/eps) / H).
-
-    Labels: prop-trap-error, find-horizon. Source: Cao & Xie, Theorem 6,
-    as reported, gives the order; the value is ours.
+    Labels: prop-trap-error. Source: Cao & Xie, Theorem 6, as reported, gives the order; the value is ours.
     """
-    return (d + 0.5) / B * eps + math.log1p(1 / d) / (-2 * math.log(A + B) * horizon)
-
-
-@bound("A + B < 1")
-def trap_capture(A: Part, B: Part, offset: NonNegative) -> float:
-    """offset B / (1 - A - B): half the least k for which every trajectory enters I_P, if off the branches |q(u) - u| <= offset eps.
-
-    Labels: find-printed. Source: ours; with offset = 1 it is the condition of Cao & Xie, Theorem 6, as reported; bins of half-width
-    eps/2 have 1/2.
-    """
-    return offset * B / (1 - (A + B))
+    return (d + 0.5) / B * eps + trap_transient(A, B, d) / horizon
 
 
 @bound("A + B < 1", "(d + 1/2) / B * eps <= pi / 2")
@@ -179,6 +168,16 @@ def bias_of_same_average(A: Part, B: Part, d: Positive, eps: Positive) -> tuple[
     """
     c = (d + 0.5) / B * eps
     return c, c * (1 - B / (1 - A))
+
+
+@bound("B * value <= 2 * edge")
+def rest_loss(edge: Positive, value: Positive, B: Annotated[float, "(0, 1]"]) -> float:
+    """edge - B value / 2: loss per step where x' = x + B u comes to rest, steered by steps of B ``value`` into the cell [-edge, edge]
+    of the code 0; or without such a code, with ``edge`` = ``value``, where it goes to and fro between the innermost two values.
+
+    Labels: prop-rest. Source: ours.
+    """
+    return edge - B * value / 2
 
 
 @bound("A + B < 1")

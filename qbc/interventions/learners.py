@@ -42,6 +42,7 @@ DATA: dict[str, dict[str, int]] = {
     "qbc.quantizers.fits:fit_uniform": {"u": 0},
     "qbc.quantizers.fits:kmeans": {"u": 0},
     "qbc.quantizers.fits:quantile": {"u": 0},
+    "qbc.quantizers.residual:fit_residual": {"u": 0},
     "qbc.quantizers.vector:fit": {"u": 0},
 }
 LINEAR = ("qbc.learn.linear:descend", "qbc.learn.linear:fit_linear")

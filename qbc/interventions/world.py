@@ -108,5 +108,8 @@ SWAPS = [
     Swap("quantizer", "qbc.quantizers.vector:PerCoordinate.__call__", identity),
     Swap("quantizer", "qbc.quantizers.vector:PerCoordinate.decode", recalled),
     Swap("quantizer", "qbc.quantizers.vector:PerCoordinate.encode", remembering),
+    Swap("quantizer", "qbc.quantizers.residual:Residual.__call__", identity),
+    Swap("quantizer", "qbc.quantizers.residual:Residual.decode", recalled),
+    Swap("quantizer", "qbc.quantizers.residual:Residual.encode", remembering),
     Swap("quantizer", "qbc.families:Branched.encode", remembering),
 ]

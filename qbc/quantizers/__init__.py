@@ -6,8 +6,9 @@ Of a scalar quantizer, `u` is any array of floats in action units, every entry t
 same shape, `decode` floats of the same shape.
 
 `PerCoordinate` holds one scalar quantizer for each coordinate of actions (…, d), and `fit` makes one from data (N, d).
+`Residual` codes whole actions, by the nearest of its vectors and then by what is left over; `fit_residual` makes one.
 
-All compare with ``==``, and `save` and `load` keep them in readable JSON, with what they were fitted to.
+All compare with ``==``. `save` and `load` keep all but `Residual` in readable JSON, with what they were fitted to.
 To add a quantizer: a function that returns `Cells`, and one instance of it in `EXAMPLES`, which the law tests run over.
 """
 
@@ -17,6 +18,7 @@ from qbc.quantizers.examples import CIRCLES, EXAMPLES, VECTORS
 from qbc.quantizers.fits import FewerCodes, LargeError, ManyTurns, fit_mu_law, fit_openvla, fit_uniform, kmeans, quantile
 from qbc.quantizers.grids import codebook, lattice, mu_law, openvla, uniform
 from qbc.quantizers.quantizer import Cells, Dithered, Fitted, Quantizer
+from qbc.quantizers.residual import Residual, fit_residual
 from qbc.quantizers.stored import from_json, load, save, to_json
 from qbc.quantizers.vector import KINDS, PerCoordinate, fit
 
@@ -36,10 +38,12 @@ __all__ = [
     "PerCoordinate",
     "Periodic",
     "Quantizer",
+    "Residual",
     "codebook",
     "fit",
     "fit_mu_law",
     "fit_openvla",
+    "fit_residual",
     "fit_uniform",
     "from_json",
     "kmeans",

@@ -89,7 +89,7 @@ def _sweep(x: Array, y: Array, a: Counts, b: Counts, eps: float) -> int:
 
 
 def _pairs(x: Array, y: Array, eps: float) -> tuple[Counts, Counts]:
-    """The near pairs: the rows of x and the rows of y, (pairs,) each."""
+    """The near pairs: the rows of x and the rows of y, (pairs,) each; two far points find each other twice, which adds to no flow."""
     reach_x, reach_y = _reach(x, eps), _reach(y, eps)
     reach = np.concatenate([reach_x, reach_y])
     usual = float(reach[reach <= 2 * np.quantile(reach, 0.05)].max())  # those that reach farther, being far out, search alone
@@ -105,8 +105,6 @@ def _pairs(x: Array, y: Array, eps: float) -> tuple[Counts, Counts]:
     first, second = (_found(tree, p, r) for tree, p, r in alone)
     i = np.concatenate([here[near["i"]], out_x[first[0]], second[1]])
     j = np.concatenate([there[near["j"]], first[1], out_y[second[0]]])
-    if len(out_x) and len(out_y):  # two far points find each other twice
-        i, j = np.divmod(np.unique(i * len(y) + j), len(y))
     keep = np.hypot.reduce(x[i] - y[j], axis=1) <= np.maximum(reach_x[i], reach_y[j])  # on a line |x - y|, to the last bit
     return i[keep], j[keep]
 

@@ -230,3 +230,5 @@ def test_within_forgives_rounding_where_nothing_was_sampled_and_its_reason_can_b
 def test_within_belongs_to_an_equality_without_a_tolerance(relation, given):
     with pytest.raises(ValueError, match=r"check 'k': within is a share of \(0, 1\), belongs to == and replaces tol"):
         check("k", 1.0, relation, 1.0, **({"within": 0.1} | given))
+    with pytest.raises(ValueError, match=r"within .* replaces tol"):
+        check("k", [1.0, 1.0], "==", 1.0, tol=[0.1, 0.0], why="x", within=0.1)

@@ -131,6 +131,17 @@ def test_a_row_may_count_for_nothing():
     np.testing.assert_array_equal(demonstrations(X, U, weights=weights[0]).weights, weights)
 
 
+def test_a_row_that_shows_no_step_counts_for_nothing():
+    u = np.zeros((2, 3, 2, 1))
+    mask = np.array([[[True, True], [False, False], [False, True]], [[True, True], [True, False], [False, True]]])
+    np.testing.assert_array_equal(demonstrations(None, u, mask=mask).weights, [[1, 0, 1], [1, 1, 1]])
+    told = demonstrations(None, u, mask=mask, weights=[[0.25, 9, 0.5], [0, 7, 0]])
+    np.testing.assert_array_equal(told.weights, [[0.25, 0, 0.5], [0, 7, 0]])
+    assert demonstrations(None, u[1:], mask=mask[1:]).weights is None  # each row shows some step
+    with pytest.raises(ValueError, match=r"^weights: some > 0 in each network where the mask shows a step$"):
+        demonstrations(None, u, mask=mask, weights=[[0, 9, 0], [1, 1, 1]])
+
+
 def test_what_stands_in_padded_steps_stays_unless_it_is_no_number():
     u, mask = np.array([[1.0], [3.0], [7.0], [np.nan]]), np.array([True, True, False, False])
     np.testing.assert_array_equal(demonstrations(None, u, mask=mask).u.ravel(), [1, 3, 7, 2])

@@ -128,10 +128,15 @@ def test_tends_to_the_closed_form_of_shifted_normals(rng):
     assert tv_eps(x, y, 0.2) == pytest.approx(2 * stats.norm.cdf(0.4) - 1, abs=0.01)
 
 
-@pytest.mark.parametrize("eps", [-1.0, np.inf, np.nan, "1", np.array([0.1, 0.2]), None])
+@pytest.mark.parametrize("eps", [-1.0, np.inf, np.nan, "1", np.array([0.1, 0.2]), None, 10**400, 1.1e150])
 def test_refuses_an_eps_that_is_not_a_distance(eps):
     with pytest.raises(ValueError, match="needs an eps of"):
         tv_eps([0.0], [1.0], eps)
+
+
+def test_takes_the_largest_sizes_it_names():
+    assert tv_eps([0.0], [1e150], 1e150) == 0
+    assert tv_eps([-1e150], [1e150], 1e150) == 1
 
 
 @pytest.mark.parametrize(

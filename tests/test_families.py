@@ -19,6 +19,8 @@ def test_most_likely_breaks_ties_fairly_and_refuses_an_impossible_class(rng):
         most_likely(np.full((2, 3), -np.inf), rng)
     with pytest.raises(ValueError, match=r"log_likelihood: \(..., n, K\) of each datum"):
         most_likely([-3.0, -2.0], rng)
+    with pytest.raises(ValueError, match="some datum is NaN"):  # in one of two data sets
+        most_likely([[[0.0, -1.0]], [[0.0, np.nan]]], rng)
 
 
 def test_weights_count_data_and_what_never_occurred_rules_nothing_out(rng):

@@ -105,6 +105,7 @@ def test_a_lattice_of_small_reach_has_cells_on_both_sides():
     assert grids.lattice(1.0, 2.0).edges.tolist() == [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5]
     assert grids.lattice(0.5, 1.0, "mid-rise").edges.tolist() == [-1, -0.5, 0, 0.5, 1]
     assert grids.lattice(1.0, 2.0, "mid-rise").edges.tolist() == [-2, -1, 0, 1, 2]
+    assert grids.lattice(1.0, 2**20, "mid-rise").n_codes == 2**21  # the finest
 
 
 def test_the_edges_of_a_codebook():

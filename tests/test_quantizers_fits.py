@@ -174,8 +174,22 @@ def test_an_outlier_that_takes_all_codes_and_an_angle_at_the_seam_are_told_of():
         qz.fit_uniform(np.append(u, 1000.0), 256)
     with pytest.warns(qz.LargeError, match=r"^u\[:, 0\]: rms error 0.* where the data deviate by 9.*e-05: 8 codes on \[0, 6.28"):
         qz.fit(np.mod(u[:, None] / 10, 2 * np.pi), "periodic", 8, period=(0, 2 * np.pi))
+    with pytest.warns(qz.LargeError, match="half of the errors above .* where nine tenths of the data deviate by 0"):
+        qz.fit_uniform(np.append(100 + u, 1000.0), 256)  # from their median, wherever it is
+    with pytest.warns(qz.LargeError, match="rms error 4.* where the data deviate by 4.99"):
+        qz.fit(90 + 5000 * u[:, None], "periodic", 4, period=(0, 360))
     rest = np.append(np.zeros(10_000), np.linspace(-1, 1, 900))  # a resting joint decodes half a cell beside 0: the radius says it
     assert qz.fit_uniform(rest, 256)(0.0) == 1 / 256
+
+
+def test_of_a_codebook_that_follows_the_data_no_outlier_is_told(rng):
+    """Two centres for three clusters: most of the data lie beside theirs by more than they deviate; no codes were better."""
+    u = 1e-6 * rng.normal(size=1060) + np.repeat([0.0, -1.0, 1.0], [1000, 30, 30])
+    assert np.median(np.abs(qz.kmeans(u, 2, rng)(u) - u)) > 0.02
+
+
+def test_the_largest_data_have_a_mean():
+    assert qz.quantile(np.linspace(5e307, 8.9e307, 9), 4).n_codes == 4
 
 
 @pytest.mark.parametrize("unit", [1.0, 1e-200, 1e200])

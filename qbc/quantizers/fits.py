@@ -199,9 +199,9 @@ def _lost(q: Q, kind: str, actions: Floats) -> str:
 
 
 def _mean(q: Q, actions: Floats) -> Floats:
-    """The mean of the data, on a circle that of their directions."""
+    """The mean of data that move, on a circle that of their directions."""
     if not isinstance(q, Periodic):
-        unit = float(np.abs(actions).max()) or 1.0  # no sum overflows
+        unit = np.abs(actions).max()  # no sum overflows
         return np.asarray(unit * (actions / unit).mean())
     turn = (q.high - q.low) / (2 * np.pi)
     return np.asarray(turn * np.angle(np.exp(1j * (np.mod(actions, q.high - q.low) / turn)).mean()))

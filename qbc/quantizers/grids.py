@@ -11,6 +11,7 @@ from qbc.quantizers.quantizer import Cells
 
 Decode: TypeAlias = Literal["left", "center", "right"]
 Kind: TypeAlias = Literal["mid-tread", "mid-rise"]
+MOST = 2**20  # cells of a lattice, on each side
 
 
 def uniform(n_codes: int, low: float = -1.0, high: float = 1.0, decode: Decode = "center") -> Cells:
@@ -29,8 +30,8 @@ def lattice(step: float, reach: float, kind: Kind = "mid-tread", decode: Decode 
     if kind not in ("mid-tread", "mid-rise"):
         raise ValueError(f"kind: 'mid-tread' or 'mid-rise', not {kind!r}")
     shift = 0.5 if kind == "mid-tread" else 0.0
-    if not reach / step < 2**53:
-        raise ValueError(f"step: a share of reach that counts, not {step!r} of {reach!r}")
+    if not reach / step <= MOST:
+        raise ValueError(f"step: at least reach / {MOST}, not {step!r} of {reach!r}")
     n_side = max(int(np.ceil(reach / step - shift - 1e-9)), 1)  # the last edge is step (n_side + shift) ≥ reach
     right = step * (np.arange(n_side + 1) + shift)
     return with_decode(np.unique(np.concatenate([-right, right])), decode)

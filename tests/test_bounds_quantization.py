@@ -202,7 +202,7 @@ def test_the_ends_of_the_domains():
         (lambda: bounds.trap_identified(1.5, 3), "p must lie in [0, 1], got 1.5"),
         (lambda: bounds.trap_average_error(0.2, 0.3, 1.2, 0.01, 0), "horizon must lie in [1, inf), got 0"),
         (lambda: bounds.trap_transient(0.6, 0.5, 1.2), "A + B < 1 must hold, got A=0.6, B=0.5"),
-        (lambda: bounds.rest_loss(0.1, 0.3, 1.0), "B * value <= 2 * edge must hold, got edge=0.1, value=0.3, B=1.0"),
+        (lambda: bounds.rest_loss(0.1, 0.3, 1.0), "B * value <= edge must hold, got edge=0.1, value=0.3, B=1.0"),
         (lambda: bounds.bias_of_same_average(0.2, 0.3, 0.0, 0.1), "d must lie in (0, inf), got 0"),
         (lambda: bounds.bias_of_same_average(0.2, 0.3, 1.2, 0.3), "(d + 1/2) / B * eps <= pi / 2 must hold, got B=0.3, d=1.2, eps=0.3"),
         (lambda: bounds.dithered_regret(1.0, 0.6, 0.5), "A + B < 1 must hold, got A=0.6, B=0.5"),

@@ -170,7 +170,7 @@ def bias_of_same_average(A: Part, B: Part, d: Positive, eps: Positive) -> tuple[
     return c, c * (1 - B / (1 - A))
 
 
-@bound("B * value <= 2 * edge")
+@bound("B * value <= edge")
 def rest_loss(edge: Positive, value: Positive, B: Annotated[float, "(0, 1]"]) -> float:
     """edge - B value / 2: loss per step where x' = x + B u comes to rest, steered by steps of B ``value`` into the cell [-edge, edge]
     of the code 0; or without such a code, with ``edge`` = ``value``, where it goes to and fro between the innermost two values.

@@ -1,6 +1,7 @@
 """Codes of whole actions: what holds of them in any dimension, what does not, worked by hand, and errors that name the argument."""
 
 import re
+from dataclasses import FrozenInstanceError
 
 import numpy as np
 import pytest
@@ -76,6 +77,14 @@ def test_more_books_err_less_and_data_of_fewer_points_are_kept(rng):
     few = qz.fit_residual(u[:3], [5, 5], rng)
     assert few.n_codes.tolist() == [3, 1]
     np.testing.assert_allclose(few(u[:3]), u[:3], atol=1e-12)
+    assert np.array_equal(qz.fit_residual(u[:3], [3], rng).books[0], np.unique(u[:3], axis=0))
+
+
+def test_each_book_is_fitted_to_what_those_before_it_leave_over_from_starts_that_are_drawn(rng):
+    u = rng.normal(size=(60, 2))
+    one, same, other = (qz.fit_residual(u, [3, 2, 1], np.random.default_rng(s)) for s in (0, 0, 1))
+    assert one == same != other
+    np.testing.assert_allclose(one.books[2][0], (u - qz.Residual(one.books[:2])(u)).mean(axis=0), atol=1e-12)
 
 
 def test_equal_if_all_books_are():
@@ -83,9 +92,16 @@ def test_equal_if_all_books_are():
     assert same == CROSS
     assert hash(same) == hash(CROSS)
     assert qz.Residual(CROSS.books[:1]) != CROSS
+    assert qz.Residual((CROSS.books[0], CROSS.books[0])) != CROSS
+    zero, minus = qz.Residual(([[0.0]],)), qz.Residual(([[-0.0]],))
+    assert zero == minus
+    assert hash(zero) == hash(minus)
+    assert qz.Residual(([[1e150]],)) != zero  # the largest
     assert CROSS != "CROSS"
     with pytest.raises(ValueError, match="read-only"):
         CROSS.books[0][0, 0] = 1
+    with pytest.raises(FrozenInstanceError):
+        CROSS.books = ()
 
 
 @pytest.mark.parametrize("name", ["encode", "__call__"])

@@ -1,4 +1,4 @@
-"""Chapter 08, lanes and ring, right-hand sides: by hand, against simulation and quadrature; and that the verdicts need the learner."""
+"""Chapter 08b, lanes and ring, right-hand sides: by hand, against simulation and quadrature; and that the verdicts need the learner."""
 
 import math
 import re

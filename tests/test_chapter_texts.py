@@ -55,17 +55,18 @@ def test_the_clone_is_the_nearest_folder_with_a_book(tmp_path, monkeypatch):
 
 
 def test_chapters_are_found_in_order_by_number_or_stem_and_once(tmp_path):
-    write(tmp_path, _10_j=BODY, _02_b=BODY, _02_c=BODY, _06_f=BODY)
+    write(tmp_path, _10_j=BODY, _02_b=BODY, _02_c=BODY, _06_f=BODY, _06b_h=BODY)
     (tmp_path / "book" / "notation.md").write_text("")
 
     def stems(*names):
         return [c.stem for c in chapters.find(tmp_path, names)]
 
-    assert stems() == ["02-b", "02-c", "06-f", "10-j"]
+    assert stems() == ["02-b", "02-c", "06-f", "06b-h", "10-j"]
     assert stems("6") == stems("06") == stems("06-f") == ["06-f"]
+    assert stems("6b") == stems("06b") == ["06b-h"]
     assert stems("10", "2", "02-c") == ["10-j", "02-b", "02-c"]
-    for name in ("0", "16", "06-g", "²"):
-        with pytest.raises(Problem, match=f"^no chapter '{name}'; there are 02-b, 02-c, 06-f, 10-j$"):
+    for name in ("0", "16", "06-g", "²", ""):
+        with pytest.raises(Problem, match=f"^no chapter '{name}'; there are 02-b, 02-c, 06-f, 06b-h, 10-j$"):
             stems(name)
     for text in (tmp_path / "book").glob("*.md"):
         text.unlink()

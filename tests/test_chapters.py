@@ -70,7 +70,7 @@ def test_parameters_seed_and_scale(chapter):
 
 
 def test_stem_numbers_are_unique_and_every_chapter_is_in_the_toc():
-    numbers = [c.stem[:2] for c in CHAPTERS]
+    numbers = [c.number for c in CHAPTERS]
     assert len(set(numbers)) == len(numbers)
     toc = (TOP / "_toc.yml").read_text("utf8")
     assert re.findall(r"notebooks/([\w-]+)", toc) == [c.stem for c in CHAPTERS]
@@ -79,7 +79,7 @@ def test_stem_numbers_are_unique_and_every_chapter_is_in_the_toc():
 @each
 def test_the_toc_shows_the_number_the_prose_refers_to(chapter):
     title = re.search(r"^# (.+)$", chapter.text.read_text("utf8"), re.M)[1]
-    assert f'- file: notebooks/{chapter.stem}\n        title: "{chapter.stem[:2]} {title}"' in (TOP / "_toc.yml").read_text("utf8")
+    assert f'- file: notebooks/{chapter.stem}\n        title: "{chapter.number} {title}"' in (TOP / "_toc.yml").read_text("utf8")
 
 
 @each

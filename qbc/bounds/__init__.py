@@ -1,6 +1,6 @@
 """The right-hand sides: one pure function for each theorem, with its label, its source and the domain it holds on.
 
-A module holds the functions of one chapter (08 has two, ``noising`` and ``lanes``); all of them are reached as
+A module holds the functions of one chapter; all of them are reached as
 ``bounds.name``. The last line of each docstring tells the domain; outside it a function raises ``ValueError`` with the argument, what
 it must be and what it was (:mod:`qbc.bounds.domain`). Letters and units are those of the notation page of the book: lengths and actions
 in the plant's units, time in steps, probabilities and regrets per unit of reward plain numbers, information in nats.

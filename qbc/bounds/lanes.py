@@ -1,4 +1,4 @@
-"""Chapter 08: samplers trained and deployed with observation noise, on two lanes at +-m and on a ring."""
+"""Chapter 08b: samplers trained and deployed with observation noise, on two lanes at +-m and on a ring."""
 
 from __future__ import annotations
 

@@ -15,6 +15,7 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
+NUMBERED = "[0-9][0-9]*-*"  # stems of chapters, and of no other page
 NOTED = {"jupytext", "language_info", "papermill", "qbc", "widgets"}  # metadata of a notebook that no person writes
 NOTED_IN_CELLS = {"ExecuteTime", "autoscroll", "collapsed", "execution", "papermill", "scrolled", "trusted"}  # and of its cells
 
@@ -32,6 +33,11 @@ class Chapter:
     @property
     def stem(self) -> str:
         return self.text.stem
+
+    @property
+    def number(self) -> str:
+        """What stands before the name: two digits, and a letter where a chapter was divided (``08b``)."""
+        return self.stem.partition("-")[0]
 
     @property
     def notebook(self) -> Path:
@@ -53,13 +59,13 @@ def root() -> Path:
 
 
 def find(top: Path, names: Sequence[str] = ()) -> list[Chapter]:
-    """All chapters under ``top``, or those named by number (``06``, ``6``) or stem."""
-    every = [Chapter(p) for p in sorted((top / "book").glob("[0-9][0-9]-*.md"))]
+    """All chapters under ``top``, or those named by number (``06``, ``6``, ``08b``) or stem."""
+    every = [Chapter(p) for p in sorted((top / "book").glob(f"{NUMBERED}.md"))]
     if not every:
         raise Problem(f"no chapters here: {top / 'book'} holds no NN-name.md")
     picked = []
     for name in names:
-        hit = [c for c in every if name == c.stem or (name.isdecimal() and int(name) == int(c.stem[:2]))]
+        hit = [c for c in every if name == c.stem or name.lstrip("0") == c.number.lstrip("0")]
         if not hit:
             raise Problem(f"no chapter {name!r}; there are {', '.join(c.stem for c in every)}")
         picked += [c for c in hit if c not in picked]

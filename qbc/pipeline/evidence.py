@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from qbc.pipeline.chapters import Problem
+from qbc.pipeline.chapters import NUMBERED, Problem
 from qbc.pipeline.notebooks import outputs, strict
 from qbc.pipeline.record import numbers, parent
 
@@ -198,7 +198,7 @@ def records(top: Path) -> Path:
 
 def recorded(top: Path) -> dict[str, Record]:
     """The recorded matrix of every chapter that has one."""
-    found = {p.stem: read(p) for p in sorted(records(top).glob("[0-9][0-9]-*.json"))}
+    found = {p.stem: read(p) for p in sorted(records(top).glob(f"{NUMBERED}.json"))}
     return {stem: r for stem, r in found.items() if r is not None}
 
 

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any
 
-from qbc.pipeline.chapters import Problem
+from qbc.pipeline.chapters import NUMBERED, Problem
 
 MIME = "application/vnd.qbc.claim+json"  # qbc.claims writes it; this module imports none of the science
 Row = dict[str, Any]
@@ -77,8 +77,8 @@ def executed(folder: Path, only: Collection[str] | None = None) -> dict[str, Pat
 
     For the book's folder ``only`` is the chapters of the book: what a chapter left there that is gone does not count.
     """
-    found = {p.stem: p for p in folder.glob("[0-9][0-9]-*.ipynb") if not p.stem.endswith(".failed")}
-    found |= {p.stem.removesuffix(".failed"): p for p in folder.glob("[0-9][0-9]-*.failed.ipynb")}
+    found = {p.stem: p for p in folder.glob(f"{NUMBERED}.ipynb") if not p.stem.endswith(".failed")}
+    found |= {p.stem.removesuffix(".failed"): p for p in folder.glob(f"{NUMBERED}.failed.ipynb")}
     kept = {stem: p for stem, p in sorted(found.items()) if only is None or stem in only}
     if not kept:
         raise Problem(f"no executed chapters in {folder}: run `make book`, or `qbc run --out {folder}`")

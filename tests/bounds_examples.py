@@ -143,6 +143,10 @@ EXAMPLES = dict(
     low_level_gap=dict(alpha=0.9, beta=2.0, gap=0.1),
     low_level_failure=dict(horizon=100, slope=0.15, eps=0.01, d_train=0.001),
     unknown_sign_rate=dict(k=-1.0),
+    joint_noise=dict(stiffness=0.5, damping=1.0, width=0.1),
+    resting_error=dict(stiffness=0.2, damping=1.0, width=0.1, bias=0.01),
+    pursuit_error=dict(stiffness=0.2, damping=1.0, width=0.1, bias=0.01, speed=-0.002),
+    best_ratio=dict(pace=0.02),
     # 13
     one_mode_coverage=dict(K=4),
     one_mode_spread=dict(distance=0.5),

@@ -146,7 +146,7 @@ EXAMPLES = dict(
     joint_noise=dict(stiffness=0.5, damping=1.0, width=0.1),
     resting_error=dict(stiffness=0.2, damping=1.0, width=0.1, bias=0.01),
     pursuit_error=dict(stiffness=0.2, damping=1.0, width=0.1, bias=0.01, speed=-0.002),
-    best_ratio=dict(pace=0.02),
+    best_ratio=dict(pace=0.02, damping=0.5),
     # 13
     one_mode_coverage=dict(K=4),
     one_mode_spread=dict(distance=0.5),

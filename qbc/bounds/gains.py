@@ -69,10 +69,11 @@ def pursuit_error(stiffness: Stiffness, damping: Damping, width: Positive, bias:
 
 
 @bound()
-def best_ratio(pace: Annotated[float, "(0, 1/5]"]) -> float:
-    """(24 pace^2)^(1/3): the stiffness / damping of the least :func:`pursuit_error` for a goal that moves by ``pace`` tokens a step, to
-    leading order where it is small: of pace^2 / r^2 + r / 12.
+def best_ratio(pace: Annotated[float, "(0, 1/10]"], damping: Annotated[float, "(0, 2]"]) -> float:
+    """r (1 + r / 6 + r damping / 18) with r = (24 pace^2)^(1/3): the stiffness / damping of the least :func:`pursuit_error` for a goal
+    that moves by ``pace`` tokens a step, to a hundredth.
 
-    Labels: cor-pd-best. Source: ours.
+    Labels: cor-pd-best. Source: ours. From pace^2 (1 / r + 1 / 2)^2 + r (1 - r damping / 12) / 12.
     """
-    return float((24 * pace**2) ** (1 / 3))
+    r = float((24 * pace**2) ** (1 / 3))
+    return r * (1 + r / 6 + r * damping / 18)

@@ -46,6 +46,7 @@ def test_by_hand():
     assert share(stiffness, damping) == pytest.approx((jumps**2).sum())
     assert lag(stiffness, damping) == pytest.approx((jumps * np.arange(1, 60)).sum())
     assert bounds.joint_noise(stiffness, damping, 0.1) == pytest.approx(0.01 / 12 * (jumps**2).sum())
+    assert bounds.resting_error(0.2, 0.5, 0.6, 0.3) == pytest.approx(0.09)
     assert bounds.resting_error(0.2, 0.5, 0.6, 0.1) == pytest.approx(0.01 + 0.05 * 0.2)
     assert bounds.pursuit_error(stiffness, damping, 0.6, 0.1, 0.0) == pytest.approx(0.01 + 0.05 * (jumps**2).sum())
     assert bounds.best_ratio(1 / math.sqrt(3000), 1.8) == pytest.approx(0.2 * (1 + 0.02 / 0.6 + 0.02))
@@ -105,7 +106,7 @@ def test_at_critical_damping_the_formulas_are_continuous():
         (lambda: bounds.joint_noise(0.0, 1.0, 0.1), "stiffness must lie in [1/1000000, 1000], got 0"),
         (lambda: bounds.joint_noise(1.0, 101.0, 0.1), "damping must lie in [1/1000, 100], got 101"),
         (lambda: bounds.joint_noise(1.0, 1.0, 0.0), "width must lie in (0, inf), got 0"),
-        (lambda: bounds.resting_error(1.0, 1.0, 0.1, 0.05), "6 * bias**2 < width**2 must hold, got width=0.1, bias=0.05"),
+        (lambda: bounds.resting_error(1.0, 1.0, math.inf, 0.05), "width must lie in (0, inf), got inf"),
         (lambda: bounds.pursuit_error(1.0, 1.0, 0.1, -0.1, 0.0), "bias must lie in [0, inf), got -0.1"),
         (lambda: bounds.pursuit_error(1.0, 1.0, 0.1, 0.0, math.inf), "speed must lie in (-inf, inf), got inf"),
         (lambda: bounds.best_ratio(0.3, 1.0), "pace must lie in (0, 1/10], got 0.3"),

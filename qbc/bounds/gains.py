@@ -47,17 +47,18 @@ def joint_noise(stiffness: Stiffness, damping: Damping, width: Positive) -> floa
     return width**2 / 12 * _loop(stiffness, damping)[0]
 
 
-@bound("6 * bias**2 < width**2")
+@bound()
 def resting_error(stiffness: Stiffness, damping: Damping, width: Positive, bias: NonNegative) -> float:
     """bias^2 + (width^2 / 6 - bias^2) stiffness / (2 damping): mean squared distance from a goal at rest, to a relative stiffness / 12,
-    where dithered tokens are drawn afresh at every step; ``bias`` is the root mean square error of their mean.
+    where dithered tokens are drawn afresh at every step; ``bias`` is the root mean square error of their mean. A larger bias than
+    width / sqrt(6) leaves no noise.
 
     Labels: prop-pd-rest. Source: ours. The factor is that of 2604.14484, as reported.
     """
-    return bias**2 + (width**2 / 6 - bias**2) * stiffness / (2 * damping)
+    return bias**2 + max(width**2 / 6 - bias**2, 0.0) * stiffness / (2 * damping)
 
 
-@bound("6 * bias**2 < width**2")
+@bound()
 def pursuit_error(stiffness: Stiffness, damping: Damping, width: Positive, bias: NonNegative, speed: Finite) -> float:
     """speed^2 lag^2 + bias^2 + (width^2 / 6 - bias^2) share: mean squared distance from a goal that moves by ``speed`` a step, slow in
     tokens, under dithered tokens; lag and share are those of the loop, and lag is about damping / stiffness + 1/2.
@@ -65,7 +66,7 @@ def pursuit_error(stiffness: Stiffness, damping: Damping, width: Positive, bias:
     Labels: prop-pd-pursuit. Source: ours.
     """
     share, lag = _loop(stiffness, damping)
-    return (speed * lag) ** 2 + bias**2 + (width**2 / 6 - bias**2) * share
+    return (speed * lag) ** 2 + bias**2 + max(width**2 / 6 - bias**2, 0.0) * share
 
 
 @bound()

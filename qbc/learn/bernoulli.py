@@ -13,8 +13,8 @@ EDGE = 1e-9  # a probability nearer to 0 or 1 is 0 or 1
 
 
 def fit_bernoulli(x: Array, u: Array, prior: Bernoulli) -> Bernoulli:
-    """The likeliest P(token 1 | x) = chance + slope x for actions u (N, 1) at states x (N, 1), the one closest to ``prior`` if there are
-    many, and the mean residual.
+    """The likeliest P(token 1 | x) = chance + slope x for actions u (N, 1) at states x (N, 1), the one closest to ``prior`` if there
+    are many, and the mean residual.
 
     An action's token is the nearer of 0 and 1, and what is left of the actions is ``offset`` in the mean, as of a head of bins with
     residuals. States that never vary determine one probability and leave the slope to the prior: the limit of gradient descent from

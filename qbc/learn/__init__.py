@@ -18,6 +18,7 @@ Demonstrations (``qbc.demonstrations``) and the settings of a fit go in, a head 
 ``codes``             learned codebooks, prototypes
 ``paths``             from noise to data; ``samplers``: flow matching, DDPM and DDIM along them
 ``softmax``           laws of a token: linear, its total-variation slope declared, or a network
+``bernoulli``         two tokens, their law linear in the state: closest to a prior, as ``linear``
 ``cells``             log-losses on tokens: softmax, ordinal
 ``contexts``          what is seen of a chunk so far; ``autoregressive``: its tokens drawn one after the other
 ``lipschitz``         generators with a certified Lipschitz constant
@@ -33,6 +34,7 @@ device changes the rounding and nothing else.
 
 from qbc.learn.autoencoders import Autoencoders, fit_autoencoders
 from qbc.learn.autoregressive import Bins, Tokens, fit_tokens
+from qbc.learn.bernoulli import fit_bernoulli
 from qbc.learn.codes import Codebook, Prototypes, fit_codebook, fit_prototypes
 from qbc.learn.contexts import Prefix, Sight
 from qbc.learn.device import DEVICE
@@ -72,6 +74,7 @@ __all__ = [
     "Tokens",
     "descend",
     "fit_autoencoders",
+    "fit_bernoulli",
     "fit_codebook",
     "fit_denoiser",
     "fit_estimator",

@@ -49,7 +49,7 @@ def side_by_side(plant: System) -> System:
 
 
 def coupled(expert: Tokens, learner: Tokens) -> Policy:
-    """The policy for :func:`side_by_side`: the expert acts on the first copy, the learner on the second, in a :func:`maximal` coupling."""
+    """The policy for :func:`side_by_side`: the expert acts on the first copy, the learner on the second, coupled by :func:`maximal`."""
 
     def policy(z: Array, rng: np.random.Generator) -> Array:
         x, y = np.split(z, 2, axis=1)

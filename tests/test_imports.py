@@ -20,6 +20,7 @@ LEVEL = {
     "tasks": 1,
     "plots": 1,
     "policies": 1,
+    "couplings": 1,
     "noising": 1,
     "families": 1,
     "receding": 1,

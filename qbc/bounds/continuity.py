@@ -72,14 +72,14 @@ def steering_slope(steering: NonNegative, eps: Positive, d_train: Share, shift: 
     ``steering`` is the slope of the expert [units of u per unit of x], ``eps`` the tolerance of D_train [units of u], ``shift`` the
     total variation between the law of the visited states and the same law moved by 2 eps / steering.
 
-    Labels: prop-void. Source: ours.
+    Labels: lem-steep. Source: ours.
     """
     return steering * max(0.0, 1 - 1.5 * d_train - shift) / 2 / eps
 
 
 @bound()
 def steering_floor(horizon: Count, steering: NonNegative, *, alpha: Rate, beta: NonNegative, shift: Share = 0.0) -> float:
-    """H (1 - shift) min(2/3, steering beta / (2 (1 - alpha))): the additive bound of any learner of a deterministic expert is no smaller.
+    """H (1 - shift) min(2/3, steering beta / (2 (1 - alpha))): no learner of a deterministic expert has a smaller additive bound.
 
     ``steering`` and ``shift`` as in :func:`steering_slope`; the plant is (alpha, beta)-contractive.
 

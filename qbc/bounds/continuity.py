@@ -48,7 +48,7 @@ def softmax_tv(weights: Annotated[ArrayLike, "(K, d)"], r: NonNegative) -> float
 
     ``weights`` has a row w_k for each of K tokens and a column for each coordinate of the state.
 
-    Labels: prop-softmax. Source: ours.
+    Labels: prop-softmax, prop-softmax-boundary. Source: ours.
     """
     w = np.asarray(weights)
     return float(np.linalg.norm(w[:, None] - w[None], axis=2).max()) * r / 4

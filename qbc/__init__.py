@@ -14,6 +14,7 @@ The map, lowest level first; a module imports only from levels below its own (a 
 1     ``plots``           measured with intervals, theory dashed; one style
 1     ``joints``          joints under a low-level loop of given stiffness and damping, which policies command
 1     ``policies``        policies are callables ``(x, rng) -> u``; the ones the theory names
+1     ``couplings``       expert and learner side by side, their tokens equal as often as their laws allow
 1     ``noising``         the replica kernel of a Gaussian mixture
 1     ``families``        instances that several chapters test theorems on; the MLE of a finite class
 1     ``receding``        how much of a chunk is played before the next is asked for

@@ -21,6 +21,7 @@ LEVEL = {
     "plots": 1,
     "joints": 1,
     "policies": 1,
+    "couplings": 1,
     "noising": 1,
     "families": 1,
     "receding": 1,

@@ -198,7 +198,6 @@ EXAMPLES = dict(
     run_scatter=dict(checkpoints=10, decay=0.9),
     scheduled_variance=dict(start=0.1, etas=[0.1, 0.05], noise=0.5, batch=4),
     tangent_variance=dict(weights=[1.0, 0.5], curvatures=[1.0, 2.0], eta=0.1, noise=0.5, batch=4),
-    contractive_error=dict(alpha=0.9, action_error=0.1),
     median_ratio_floor=dict(swing=1.0, averaged=0.1),
     amplification_ratio=dict(horizon=50, alpha=0.9),
 )

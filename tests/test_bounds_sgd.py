@@ -37,7 +37,6 @@ def test_worked_by_hand():
     assert bounds.run_scatter(50, 0.0) == pytest.approx(math.sqrt(2 / 50))
     assert bounds.scheduled_variance(1.0, [0.5], 2.0, 4) == pytest.approx(0.25 + 0.25)
     assert bounds.tangent_variance([2.0, 5.0], [1.0, 0.0], 0.1, 1.0, 1) == pytest.approx(4 * 0.1 / 1.9)
-    assert bounds.contractive_error(0.9, 0.1) == pytest.approx(1.0)
     q = stats.norm.ppf(0.75)
     assert bounds.median_ratio_floor(math.log(2) / q, math.log(1.25) / q) == pytest.approx(0.5 / 0.25)
     assert bounds.amplification_ratio(200, 0.9) == pytest.approx(20)
@@ -233,7 +232,6 @@ def test_the_variance_grows_at_steps_that_are_too_long():
             "curvatures must have its entries in [0, inf), got -1.0 at [0]",
         ),
         (lambda: bounds.tangent_variance([1.0, 1.0], [1.0, 30.0], 0.1, 1.0, 1), "eta * max(curvatures) < 2 must hold, got"),
-        (lambda: bounds.contractive_error(1.0, 0.1), "alpha must lie in [0, 1), got 1"),
         (lambda: bounds.median_ratio_floor(1.0, 0.0), "averaged must lie in (0, inf), got 0"),
         (lambda: bounds.amplification_ratio(10, 1.0), "alpha must lie in [0, 1), got 1"),
     ],

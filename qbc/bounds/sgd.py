@@ -189,15 +189,6 @@ def tangent_variance(
 
 
 @bound()
-def contractive_error(alpha: Rate, action_error: NonNegative) -> float:
-    """action_error / (1 - alpha): how far a checkpoint gets from the expert in a contractive loop, at every horizon.
-
-    Labels: prop-network-contractive. Source: the talk, contraction lemma (lem-contraction), here for the expert's closed loop.
-    """
-    return action_error / (1 - alpha)
-
-
-@bound()
 def median_ratio_floor(swing: Positive, averaged: Positive) -> float:
     """(1 - e^(-q s)) / (e^(q s') - 1), q = Phi^-1(3/4): at least the ratio of the medians of |return - 1| when the log-return is normal
     with standard deviation s = ``swing`` and any mean, against s' = ``averaged`` and mean 0.

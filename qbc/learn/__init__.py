@@ -47,8 +47,8 @@ from qbc.learn.networks import Ensemble, Networks
 from qbc.learn.regression import Regression, fit_regression
 from qbc.learn.samplers import Sampler, fit_denoiser, fit_flow
 from qbc.learn.sgd import Checkpoints, Gains, stream_gains, stream_networks, tangents
-from qbc.learn.token_means import TokenMeans, along
 from qbc.learn.softmax import TokenHead, fit_softmax
+from qbc.learn.token_means import TokenMeans, curvature_along
 from qbc.learn.view import AtRest
 
 __all__ = [
@@ -71,7 +71,9 @@ __all__ = [
     "Sampler",
     "Sight",
     "TokenHead",
+    "TokenMeans",
     "Tokens",
+    "curvature_along",
     "descend",
     "fit_autoencoders",
     "fit_codebook",

@@ -46,7 +46,7 @@ class TokenMeans:
         return self(blocks(x, self.net.k)).reshape(len(x), -1)
 
 
-def along(nets: TokenMeans, x: Array, at: Array, weights: Array, *, steps: int = 20) -> tuple[Array, Array]:
+def curvature_along(nets: TokenMeans, x: Array, at: Array, weights: Array, *, steps: int = 20) -> tuple[Array, Array]:
     """How the log-loss curves along the functional f = sum_t <weights_t, mean action at at_t> of each network.
 
     ``x`` (N, dx) are training states, ``at`` (T, dx), ``weights`` (T, du) [f per unit of u]. Returns components and curvatures, both

@@ -177,12 +177,12 @@ def tangent_swing(
     checkpoints: Annotated[int, "[2, 10000]"],
     every: Annotated[int, "[1, 10000]"],
 ) -> float:
-    """sqrt(sum_i w_i^2 V_i s_i), V_i = eta noise^2 / (B (2 - eta lam_i)): the root of the expected sample variance, over ``checkpoints``
-    at the distance ``every`` in one stationary run, of a linear functional of a linearised network; ``weights`` are its p components
-    along the eigenvectors of the loss's Hessian, ``curvatures`` the eigenvalues, noise^2 lam_i the variance of one pair's gradient.
+    """sqrt(sum_i w_i^2 V_i s_i), V_i = eta noise^2 / (B (2 - eta lam_i)): the root of the expected sample variance, in one stationary
+    run, of a linear functional of a linearised network, over c = ``checkpoints`` that are ``every`` steps apart. ``weights`` are its
+    components along the eigenvectors of the loss's Hessian, ``curvatures`` the eigenvalues, noise^2 lam_i one gradient's variance.
 
-    s_i = 2 sum_{j<c} (c - j) D_j / (c (c - 1)); V_i D_j is half the mean squared difference of two averages (share ``gamma``) j ``every``
-    steps apart. It is near ema_ratio(gamma, 1 - eta lam_i) in a long run, and near 0 for what does not move in it.
+    s_i = 2 sum_{j<c} (c - j) D_j / (c (c - 1)); V_i D_j is half the mean squared difference of two averages (share ``gamma``),
+    j ``every`` steps apart. s_i is near ema_ratio(gamma, 1 - eta lam_i) in a long run, and near 0 for what does not move in it.
 
     Labels: prop-network-raw, prop-network-ema, prop-network-horizon. Source: ours.
     """

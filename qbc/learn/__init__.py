@@ -46,7 +46,7 @@ from qbc.learn.mixture import Mixture, fit_mixture
 from qbc.learn.networks import Ensemble, Networks
 from qbc.learn.regression import Regression, fit_regression
 from qbc.learn.samplers import Sampler, fit_denoiser, fit_flow
-from qbc.learn.sgd import Checkpoints, Gains, stream_gains, stream_networks, tangents
+from qbc.learn.sgd import Checkpoints, Gains, stream_gains, stream_networks
 from qbc.learn.softmax import TokenHead, fit_softmax
 from qbc.learn.token_means import TokenMeans, curvature_along
 from qbc.learn.view import AtRest
@@ -89,5 +89,4 @@ __all__ = [
     "fit_tokens",
     "stream_gains",
     "stream_networks",
-    "tangents",
 ]

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from torch import Tensor, nn
 
 from qbc.arrays import finite
-from qbc.learn.device import alone, array, single
+from qbc.learn.device import alone, single
 from qbc.learn.networks import Ensemble, Networks
 from qbc.learn.token_means import split
 from qbc.systems import Array
@@ -117,14 +117,3 @@ def stream_networks(
                 raw.append(net.snapshot())
                 ema.append(average.snapshot())
     return Checkpoints(Networks(Ensemble.join(raw)), Networks(Ensemble.join(ema)), count)
-
-
-def tangents(nets: Networks, x: Array) -> Array:
-    """The derivative of every network's outputs at x (N, dx) in its own parameters: (k, N, du, P)."""
-    net, rows = nets.net.snapshot().requires_grad_(True), []
-    with alone(grad=True):
-        out = net(single("x", x, "row", "column"))
-        for o in out.sum(dim=0).reshape(-1):
-            slopes = torch.autograd.grad(o, list(net.parameters()), retain_graph=True)
-            rows.append(torch.cat([g.reshape(net.k, -1) for g in slopes], dim=1))
-    return array(torch.stack(rows, dim=1)).reshape(net.k, *out.shape[1:], -1)

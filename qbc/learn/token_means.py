@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor
-from torch.func import functional_call, jvp, vjp
 
 from qbc.arrays import finite
 from qbc.learn.device import alone, array, single, tensor
@@ -41,6 +40,13 @@ class TokenMeans:
     def mean(self, out: Tensor) -> Tensor:
         return split(out, len(self.values)).softmax(dim=-1) @ tensor(self.values)
 
+    def jacobians(self, x: Array) -> Array:
+        """The derivative of the mean actions in the state, for each row of x (k, N, dx): (k, N, du, dx)."""
+        with alone(grad=True):
+            z = single("observations", x, "network", "row", "column").requires_grad_()
+            u = self.mean(self.net(z)).sum(dim=(0, 1))
+            return array(torch.stack([torch.autograd.grad(c, z, retain_graph=True)[0] for c in u], dim=2))
+
     def policy(self, x: Array, rng: np.random.Generator) -> Array:
         """All k as one deterministic policy: x (k n, dx) is k blocks of n rows, and network i acts on block i."""
         return self(blocks(x, self.net.k)).reshape(len(x), -1)
@@ -49,14 +55,14 @@ class TokenMeans:
 def curvature_along(nets: TokenMeans, x: Array, at: Array, weights: Array, *, steps: int = 20) -> tuple[Array, Array]:
     """How the log-loss curves along the functional f = sum_t <weights_t, mean action at at_t> of each network.
 
-    ``x`` (N, dx) are training states, ``at`` (T, dx), ``weights`` (T, du) [f per unit of u]. Returns components and curvatures, both
-    (k, steps): sum_i components_i^2 phi(curvatures_i) is g' phi(F) g for a smooth phi, with g the gradient of f in the weights and
-    F the Fisher information of one state's tokens, averaged over coordinates: the Hessian where the networks fit the tokens' law.
+    ``x`` (N, dx) are training states, ``at`` (k, T, dx), ``weights`` (k, T, du) [f per unit of u]. Returns components and
+    curvatures, both (k, steps): sum_i components_i^2 phi(curvatures_i) is g' phi(F) g for a smooth phi, g the gradient of f in the
+    weights, and F the Fisher information of one state's tokens, averaged over coordinates: the Hessian where the networks fit the tokens' law.
     Lanczos from g, its basis kept orthogonal; exact for polynomials phi below the degree 2 ``steps``.
     """
     net = nets.net.snapshot().requires_grad_(True)
     with alone(grad=True):
-        u = nets.mean(net(single("at", at, "row", "column")))
+        u = nets.mean(net(single("at", at, "network", "row", "column")))
         gradient = _flat(torch.autograd.grad((u * tensor(weights)).sum(), list(net.parameters())), net.k)
         return _lanczos(_fisher(net, single("x", x, "row", "column"), len(nets.values)), gradient.detach(), steps)
 
@@ -67,20 +73,17 @@ def _flat(parts: tuple[Tensor, ...], k: int) -> Tensor:
 
 def _fisher(net: Ensemble, x: Tensor, tokens: int) -> Callable[[Tensor], Tensor]:
     """v (k, P) to F v: F = the mean over states and coordinates of J' (diag p - p p') J."""
-    names, values = zip(*((name, p.detach()) for name, p in net.named_parameters()), strict=True)
-    sizes = [p[0].numel() for p in values]
-
-    def outputs(*parts: Tensor) -> Tensor:
-        return split(functional_call(net, dict(zip(names, parts, strict=True)), (x,)), tokens)
-
-    logits, back = vjp(outputs, *values)
-    p = logits.softmax(dim=-1)
+    parameters = list(net.parameters())
+    logits = split(net(x), tokens)
+    p = logits.softmax(dim=-1).detach()
+    dual = torch.zeros_like(logits, requires_grad=True)
+    pulled = _flat(torch.autograd.grad(logits, parameters, dual, create_graph=True), net.k)  # J' dual, linear in dual
 
     def product(v: Tensor) -> Tensor:
-        direction = tuple(d.reshape(m.shape) for d, m in zip(v.split(sizes, dim=1), values, strict=True))
-        moved = jvp(outputs, values, direction)[1]
+        (moved,) = torch.autograd.grad(pulled, dual, v, retain_graph=True)  # J v
         moved = p * (moved - (p * moved).sum(dim=-1, keepdim=True))
-        return _flat(back(moved / (p.shape[1] * p.shape[2])), net.k)
+        rate = moved / (p.shape[1] * p.shape[2])
+        return _flat(torch.autograd.grad(logits, parameters, rate, retain_graph=True), net.k).detach()
 
     return product
 

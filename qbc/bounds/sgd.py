@@ -113,7 +113,7 @@ def ema_ratio(gamma: Averaging, decay: Memory) -> float:
 
     Labels: thm-ema. Source: ours. That averaging calms the return is 2310.11428.
     """
-    return _averaged(gamma, decay, 1 - decay)
+    return float(_averaged(gamma, decay, 1 - decay))
 
 
 def _averaged(gamma: float, decay: Any, step: Any) -> Any:

@@ -19,7 +19,7 @@ def split(out: Tensor, tokens: int) -> Tensor:
     """Outputs (..., du tokens) as logits (..., du, tokens); raises ``ValueError`` for a width that tokens do not divide."""
     if tokens < 2 or out.shape[-1] % tokens:
         raise ValueError(f"tokens: at least 2, and a divisor of the width {out.shape[-1]} of the networks' output, got {tokens}")
-    return out.unflatten(-1, (-1, tokens))
+    return out.reshape(*out.shape[:-1], -1, tokens)
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,8 +57,8 @@ def curvature_along(nets: TokenMeans, x: Array, at: Array, weights: Array, *, st
 
     ``x`` (N, dx) are training states, ``at`` (k, T, dx), ``weights`` (k, T, du) [f per unit of u]. Returns components and
     curvatures, both (k, steps): sum_i components_i^2 phi(curvatures_i) is g' phi(F) g for a smooth phi, g the gradient of f in the
-    weights, and F the Fisher information of one state's tokens, averaged over coordinates: the Hessian where the
-    networks fit the law of the tokens. Lanczos from g, its basis kept orthogonal; exact for polynomials phi below the degree 2 ``steps``.
+    weights, and F the Fisher information of one state's tokens, averaged over coordinates: the Hessian where the networks fit the
+    law of the tokens. Lanczos from g, its basis kept orthogonal; exact for polynomials phi below the degree 2 ``steps``.
     """
     net = nets.net.snapshot().requires_grad_(True)
     with alone(grad=True):

@@ -207,8 +207,6 @@ EXAMPLES = dict(
     critical_horizon=dict(variance=1e-3),
     run_scatter=dict(checkpoints=10, decay=0.9),
     scheduled_variance=dict(start=0.1, etas=[0.1, 0.05], noise=0.5, batch=4),
-    tangent_variance=dict(weights=[1.0, 0.5], curvatures=[1.0, 2.0], eta=0.1, noise=0.5, batch=4),
-    contractive_error=dict(alpha=0.9, action_error=0.1),
-    median_ratio_floor=dict(swing=1.0, averaged=0.1),
-    amplification_ratio=dict(horizon=50, alpha=0.9),
+    tangent_swing=dict(weights=[1.0, 0.5], curvatures=[1.0, 2.0], eta=0.1, noise=0.5, batch=4, checkpoints=5, every=3),
+    median_ratio=dict(swing=1.0, averaged=0.1, bias=0.1),
 )

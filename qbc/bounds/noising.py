@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 
 from scipy import integrate, special, stats
 
-from qbc.bounds.domain import Count, Finite, Natural, NonNegative, Positive, Rate, bound
-from qbc.bounds.stable import lost
+from qbc.bounds.domain import Count, Finite, NonNegative, Positive, Rate, bound
 
 Scheme = Literal["none", "test only", "train only", "replica"]
 
@@ -74,15 +73,6 @@ def swap_range(kappa: NonNegative) -> tuple[float, float]:
     """
     error = float(special.ndtr(-kappa))
     return error, 2 * error
-
-
-@bound()
-def lane_left(horizon: Natural, kappa: NonNegative) -> float:
-    """1 - (1 - swap)^H: how often a replica-noised policy has left its atom by step H, if every step starts from an atom.
-
-    Labels: prop-marginal-not-joint. Source: ours; the talk warns that its guarantee is marginal because of mode swapping.
-    """
-    return lost(mode_swap(kappa), horizon)
 
 
 def _law(scheme: Scheme, noise: float) -> tuple[float, float]:

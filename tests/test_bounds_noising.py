@@ -152,9 +152,9 @@ def test_the_bias_keeps_its_digits(keep, theta, noise):
         (lambda: bounds.strip_share(1.0, 0.0), "thickness must lie in (0, inf), got 0"),
         (lambda: bounds.far_move(-1.0, 2), "tau must lie in [0, inf), got -1"),
         (lambda: bounds.far_move(1.0, 2.5), "d must be a whole number in [1, inf), got 2.5"),
-        (lambda: bounds.mode_swap(-1.0), "kappa must lie in [0, inf), got -1"),
-        (lambda: bounds.mode_swap(math.inf), "kappa must lie in [0, inf), got inf"),
-        (lambda: bounds.swap_range(math.nan), "kappa must lie in [0, inf), got nan"),
+        (lambda: bounds.mode_swap(-1.0), "d must lie in [0, inf), got -1"),
+        (lambda: bounds.mode_swap(math.inf), "d must lie in [0, inf), got inf"),
+        (lambda: bounds.swap_range(math.nan), "d must lie in [0, inf), got nan"),
         (
             lambda: bounds.scheme_ratio("both", 0.0, 0.5, 1.0),
             "scheme must be 'none' or 'test only' or 'train only' or 'replica', got 'both'",

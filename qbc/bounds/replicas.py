@@ -49,7 +49,7 @@ def lane_share(
     a p + b (1 - p), a and b how often a state of the lane +m or -m, moved by ``error`` unless it is the first, is taken for one of +m.
     All lengths in units of x.
 
-    Labels: prop-marginal-not-joint, prop-lane-drift. Source: ours, Bayes' rule for two normal laws.
+    Labels: prop-lane-drift. Source: ours, Bayes' rule for two normal laws.
     """
     p = weight
     for t in range(min(steps, 2)):

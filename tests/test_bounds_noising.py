@@ -27,7 +27,6 @@ def test_worked_by_hand():
     assert [bounds.mode_swap(k) for k in (0.5, 1, 1.5, 2)] == pytest.approx([0.3980, 0.2248, 0.0986, 0.0343], abs=5e-5)
     assert bounds.mode_swap(0.0) == pytest.approx(0.5)
     assert bounds.swap_range(1.0) == pytest.approx((0.158655, 0.317311), abs=1e-6)
-    assert bounds.lane_left(1, 1.0) == pytest.approx(bounds.mode_swap(1.0))
     assert [bounds.scheme_ratio(s, 0, 0.8, 0.3) for s in SCHEMES] == pytest.approx([1, 1.160, 0.895, 1], abs=5e-4)
     assert [bounds.scheme_ratio(s, 0.5, -0.8, 1) for s in SCHEMES] == pytest.approx([1, 1.162, 1.176, 1.220], abs=5e-4)
     assert [bounds.point_head_ratio(s, 0, 0.8, 0.3) for s in SCHEMES] == pytest.approx([1, 1.160, 0.780, 0.885], abs=6e-4)
@@ -61,14 +60,8 @@ def test_swap_is_an_integral(kappa):
         points = [-kappa + x for x in (-60, -20, -5, -1, -0.1, 0, 0.1, 1, 5, 20, 60)]
         law = float(mpmath.quad(lambda g: mpmath.npdf(g) / (1 + mpmath.exp(2 * kappa**2 + 2 * kappa * g)), points))
     assert bounds.mode_swap(kappa) == pytest.approx(law, rel=1e-10)
-    assert bounds.lane_left(7, kappa) == pytest.approx(-math.expm1(7 * math.log1p(-law)), rel=1e-10)
     low, high = bounds.swap_range(kappa)
     assert low <= law * (1 + 1e-12) <= high * (1 + 2e-12)
-
-
-@given(st.integers(0, 50), st.floats(0, 3))
-def test_lanes_are_left_no_faster_than_the_union_bound(horizon, kappa):
-    assert 0 <= bounds.lane_left(horizon, kappa) <= min(1, horizon * bounds.mode_swap(kappa)) + 1e-12
 
 
 @given(*stable)
@@ -159,11 +152,9 @@ def test_the_bias_keeps_its_digits(keep, theta, noise):
         (lambda: bounds.strip_share(1.0, 0.0), "thickness must lie in (0, inf), got 0"),
         (lambda: bounds.far_move(-1.0, 2), "tau must lie in [0, inf), got -1"),
         (lambda: bounds.far_move(1.0, 2.5), "d must be a whole number in [1, inf), got 2.5"),
-        (lambda: bounds.mode_swap(-1.0), "kappa must lie in [0, inf), got -1"),
-        (lambda: bounds.mode_swap(math.inf), "kappa must lie in [0, inf), got inf"),
-        (lambda: bounds.swap_range(math.nan), "kappa must lie in [0, inf), got nan"),
-        (lambda: bounds.lane_left(-1, 1.0), "horizon must lie in [0, inf), got -1"),
-        (lambda: bounds.lane_left(1, math.inf), "kappa must lie in [0, inf), got inf"),
+        (lambda: bounds.mode_swap(-1.0), "d must lie in [0, inf), got -1"),
+        (lambda: bounds.mode_swap(math.inf), "d must lie in [0, inf), got inf"),
+        (lambda: bounds.swap_range(math.nan), "d must lie in [0, inf), got nan"),
         (
             lambda: bounds.scheme_ratio("both", 0.0, 0.5, 1.0),
             "scheme must be 'none' or 'test only' or 'train only' or 'replica', got 'both'",

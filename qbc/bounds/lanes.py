@@ -63,28 +63,36 @@ def lane_failure(
     kappa: Rate,
     d: Finite,
     r: Positive,
+    spread: NonNegative | None = None,
     cells: Annotated[int, "[1, 2000]"] = 301,
 ) -> float:
     """The chance that an exact sampler is ever farther than r from its own lane: a Markov chain on |x - m| <= r.
 
-    A step from x stays with the density N(kappa x + (1 - kappa) m +- d, ((1 - kappa) s)^2) times 1 - lane_flip(x); a flip
-    leaves. The two lanes, one with the drift outward and one with it inward, are averaged. The chain lives on ``cells`` points of
-    Gauss and Legendre on either side of x = 0, where lane_flip may be a step; the error is below 1e-8. The conditions: a flip leaves,
-    up to six standard deviations, and the points resolve s.
+    Demonstrated states are +-m + N(0, spread^2), targets +-m + N(0, s^2); without a ``spread`` it is s. An episode starts at a
+    demonstrated state. A step from x stays with the density N(kappa x + (1 - kappa) m +- d, ((1 - kappa) s)^2) times 1 - lane_flip(x);
+    a flip leaves. The two lanes, one with the drift outward and one with it inward, are averaged. The chain lives on ``cells`` points
+    of Gauss and Legendre on either side of x = 0, where lane_flip may be a step; the error is below 1e-8. The conditions: a flip
+    leaves, up to six standard deviations, and the points resolve s, and the spread unless it is 0.
 
     Labels: thm-lane-law. Source: ours.
     """
     x, weight = _points(np.unique(np.clip([m - r, 0.0, m + r], m - r, None)), cells)
-    flip, sd = _flips(x, m, s, train, test), (1 - kappa) * s
+    wide, sd = s if spread is None else spread, (1 - kappa) * s
+    start, law = (np.array([m]), np.ones(1)) if wide == 0 else (x, stats.norm.pdf(x, m, wide) * weight)
     out = []
     for drift in (d, -d):
-        middle = kappa * x + (1 - kappa) * m + drift
-        move = stats.norm.pdf(x[None, :], middle[:, None], sd) * weight
-        leave = special.ndtr((m - r - middle) / sd) + special.ndtr((middle - m - r) / sd)
-        mass, gone = stats.norm.pdf(x, m, s) * weight, 2 * special.ndtr(-r / s)
-        for _ in range(horizon):
-            gone += mass @ (flip + (1 - flip) * leave)
-            mass = (mass * (1 - flip)) @ move
+
+        def step(x: Array, points: Array = x, drift: float = drift) -> tuple[Array, Array]:
+            """From each x: the chance to fail, and that to be next at each of the points."""
+            middle, flip = kappa * x + (1 - kappa) * m + drift, _flips(x, m, wide, train, test)
+            leave = special.ndtr((m - r - middle) / sd) + special.ndtr((middle - m - r) / sd)
+            return flip + (1 - flip) * leave, (1 - flip)[:, None] * stats.norm.pdf(points, middle[:, None], sd) * weight
+
+        fail, move = step(start)
+        gone, mass = law @ fail + (2 * special.ndtr(-r / wide) if wide else 0.0), law @ move
+        fail, move = step(x)
+        for _ in range(horizon - 1):
+            gone, mass = gone + mass @ fail, mass @ move
         out.append(gone)
     return min(1.0, float(np.mean(out)))
 

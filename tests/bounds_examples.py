@@ -133,10 +133,12 @@ EXAMPLES = dict(
     lane_posterior_mean=dict(x=0.3, m=1.0, s=0.1, sigma=0.5),
     lane_flip=dict(x=0.3, m=1.0, s=0.1, train=0.5, test=0.5),
     lane_failure=dict(horizon=50, train=0.25, test=0.25, m=1.0, s=0.05, kappa=0.5, d=0.05, r=0.2),
+    slope_left=dict(prior=0.5, lr=0.1, variance=0.2, steps=30),
+    learning_time=dict(shrink=2.0, lr=0.1, variance=0.2),
+    off_lanes=dict(m=1.0, r=0.4, train=0.6, test=0.6),
     shifted_power=dict(p=0.1, shift=1.0),
     flip_floor=dict(horizon=50, p=0.01, shift=0.5),
     ring_diffusion=dict(sigma=0.2, scheme="replica"),
-    radius_growth=dict(gain=0.5),
     # 09
     twin_action_gap=dict(hidden=0.3),
     twin_rate=dict(a=1.05),

@@ -75,6 +75,7 @@ def test_what_is_listed_are_the_bounds():
 
 # what moves each condition that admits equality to its end, from the example, and the other arguments there
 ENDS = {
+    "slope_left": [("variance", {})],
     "worst_twin_radius": [("r", {})],
     "decayed_radius": [("a", {})],
     "spread_radius": [("a", {}), ("eta_hidden", {"eta": 0.1})],

@@ -144,21 +144,3 @@ def mean_head_ratio(theta: Annotated[float, "(-1, 1)"], noise: NonNegative) -> f
     r, _ = _shrinkage(noise)
     slope = theta * r
     return (slope * noise) ** 2 / ((1 - slope) * (1 + slope))
-
-
-@bound()
-def ridge_slope(prior: Finite, lam: Positive, excitation: NonNegative) -> float:
-    """prior * lam / (lam + excitation): the slope a ridge correction leaves of its prior's, excitation = sum_i (x_i - mean)^2 / ell^2.
-
-    Labels: prop-ridge-slope. Source: ours.
-    """
-    return prior * (lam / (lam + excitation))
-
-
-@bound("abs(a + slope) < 1")
-def resting_state(eps: Finite, slope: Finite, *, a: Finite = 0.9) -> float:
-    """eps / (1 - a - slope): where x' = a x + slope x + eps comes to rest.
-
-    Labels: prop-noise-stabilises. Source: ours, the geometric series of the contraction lemma.
-    """
-    return eps / math.fsum((1, -a, -slope))

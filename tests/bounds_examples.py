@@ -143,6 +143,7 @@ EXAMPLES = dict(
     low_level_gap=dict(alpha=0.9, beta=2.0, gap=0.1),
     low_level_failure=dict(horizon=100, slope=0.15, eps=0.01, d_train=0.001),
     unknown_sign_rate=dict(k=-1.0),
+    primitive_deviation=dict(response=0.1, gain=1.2, curvature=1.0),
     chunk_deviation=dict(H=24, eps=0.01, slope=0.5, length=4),
     delay_deviation=dict(H=24, eps=0.01, slope=0.5, delay=3),
     lag_growth=dict(alpha=0.9, weights=[0.0, 0.5]),

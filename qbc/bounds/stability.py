@@ -142,10 +142,10 @@ def low_level_gap(alpha: Rate, beta: NonNegative, gap: NonNegative) -> float:
 
 @bound()
 def primitive_deviation(response: NonNegative, gain: NonNegative, curvature: NonNegative) -> Annotated[float, "[0, inf]"]:
-    """2 lam / (1 + sqrt(1 - 2 c G lam)): how far primitive controllers with the linear ``response`` lam go astray; infinite if 2 c G lam > 1.
+    """2 lam / (1 + sqrt(1 - 2 c G lam)): how far primitive controllers go astray, at most; infinite if 2 c G lam > 1.
 
-    lam = max_t sum_s g_ts delta_s in units of x, G = max_t sum_s g_ts the loop's ``gain`` from actions to x; what the linearisation leaves
-    out is at most c/2 times a squared error, as an action.
+    The linear ``response`` is lam = max_t sum_s g_ts delta_s in units of x, G = max_t sum_s g_ts the loop's ``gain`` from actions to
+    x; what the linearisation leaves out is at most c/2 times a squared error, as an action.
 
     Labels: thm-primitives. Source: the talk, Theorem 2, as reported, in a deterministic form of ours.
     """

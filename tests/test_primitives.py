@@ -17,12 +17,15 @@ def along(T, n=2):
 
 def test_linearised_gives_the_matrices_of_a_linear_plant_and_the_slopes_of_another(rng):
     A, B = along(3)
-    assert A.shape == (2, 3, 2, 2) and B.shape == (2, 3, 2, 1)
-    assert np.allclose(A, A0, atol=1e-8) and np.allclose(B, B0, atol=1e-8)
+    assert A.shape == (2, 3, 2, 2)
+    assert B.shape == (2, 3, 2, 1)
+    assert np.allclose(A, A0, atol=1e-8)
+    assert np.allclose(B, B0, atol=1e-8)
     bent = systems.System(lambda x, u: np.sin(x) + u**2, 1, 1, 1.0, 1.0)
     x, u = rng.normal(size=(4, 6, 1)), rng.normal(size=(4, 5, 1))
     A, B = linearised(bent, x, u)
-    assert np.allclose(A[..., 0], np.cos(x[:, :5]), atol=1e-8) and np.allclose(B[..., 0], 2 * u, atol=1e-8)
+    assert np.allclose(A[..., 0], np.cos(x[:, :5]), atol=1e-8)
+    assert np.allclose(B[..., 0], 2 * u, atol=1e-8)
 
 
 def test_tracking_gains_become_the_regulator_of_a_plant_that_does_not_change():

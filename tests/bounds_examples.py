@@ -159,6 +159,12 @@ EXAMPLES = dict(
     resting_error=dict(stiffness=0.2, damping=1.0, width=0.1, bias=0.01),
     pursuit_error=dict(stiffness=0.2, damping=1.0, width=0.1, bias=0.01, speed=-0.002),
     best_ratio=dict(pace=0.02, damping=0.5),
+    primitive_deviation=dict(response=0.1, gain=1.2, curvature=1.0),
+    lag_deviation=dict(way="delay", H=24, eps=0.01, slope=0.5, length=4),
+    lag_growth=dict(way="ensemble", alpha=0.9, slope=0.5, length=4),
+    twin_lag_radius=dict(xi=1, weights=[0.5, 0.5]),
+    late_variance=dict(alpha=1.2, length=4),
+    late_pole_variance=dict(way="delay", alpha=1.2, kappa=0.5),
     # 13
     one_mode_coverage=dict(K=4),
     one_mode_spread=dict(distance=0.5),

@@ -25,6 +25,7 @@ LEVEL = {
     "noising": 1,
     "families": 1,
     "receding": 1,
+    "primitives": 1,
     "representations": 1,
     "demonstrations": 2,
     "learn": 3,

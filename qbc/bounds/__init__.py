@@ -10,6 +10,7 @@ from qbc.bounds.augmentation import *  # noqa: F403
 from qbc.bounds.collapse import *  # noqa: F403
 from qbc.bounds.compounding import *  # noqa: F403
 from qbc.bounds.continuity import *  # noqa: F403
+from qbc.bounds.delay import *  # noqa: F403
 from qbc.bounds.domain import is_bound as _is_bound
 from qbc.bounds.gains import *  # noqa: F403
 from qbc.bounds.horizon import *  # noqa: F403

@@ -1,6 +1,6 @@
-"""Chapter 08: noise on the observations of a policy that drives x' = a x + u, stable or not. ``noise`` = sigma / s, ``gain`` the expert's.
+"""Chapter 08: noise on the observations of a policy that drives x' = a x + u, stable or not. ``noise`` = sigma / s.
 
-The expert plays u = gain x + N(0, q), so that its loop has the pole a + gain and, in [-1, 1], the stationary variance s^2.
+The expert plays u = gain x + N(0, q), so that its loop has the pole a + gain and the stationary variance s^2.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def noised_ratio(scheme: Scheme, a: Finite, gain: Finite, noise: NonNegative) ->
     """Deployed over demonstrated variance of x' = a x + u; infinite where the loop of the learner has no stationary law.
 
     It is (1 - (a + gain)^2 + (gain m)^2) / (1 - p^2), p the pole, m the spread of what a head takes for the state: 0, noise,
-    noise sqrt(rho) and noise sqrt(rho (1 + rho)), rho = 1 / (1 + noise^2). With a = keep and gain = (1 - keep) theta it is ``scheme_ratio``.
+    noise sqrt(rho) and noise sqrt(rho (1 + rho)), rho = 1 / (1 + noise^2). It is ``scheme_ratio`` at a = keep, gain = (1 - keep) theta.
 
     Labels: prop-unstable-noise. Source: ours; the talk reports a simulation study.
     """

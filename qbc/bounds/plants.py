@@ -28,7 +28,7 @@ def noised_ratio(scheme: Scheme, a: Finite, gain: Finite, noise: NonNegative) ->
     It is (1 - (a + gain)^2 + (gain m)^2) / (1 - p^2), p the pole, m the spread of what a head takes for the state: 0, noise,
     noise sqrt(rho) and noise sqrt(rho (1 + rho)), rho = 1 / (1 + noise^2). It is ``scheme_ratio`` at a = keep, gain = (1 - keep) theta.
 
-    Labels: prop-unstable-noise. Source: ours; the talk reports a simulation study.
+    Labels: prop-unstable-noise, cor-inner-loop. Source: ours; the talk reports a simulation study.
     """
     r, m = _seen(scheme, noise)
     pole, expert, extra = a + gain * r, a + gain, gain * m
@@ -51,6 +51,6 @@ def noised_growth(scheme: Scheme, a: Finite, gain: Finite, noise: NonNegative) -
 def noise_limit(a: Annotated[float, "(1, inf)"], gain: Finite) -> float:
     """sqrt((1 - a - gain) / (a - 1)), in units of s: the noise in training beyond which the learner cannot hold the plant.
 
-    Labels: cor-noise-explodes. Source: ours.
+    Helps: cor-noise-explodes. Source: ours.
     """
     return math.sqrt(math.fsum((1, -a, -gain)) / (a - 1))

@@ -19,6 +19,7 @@ from qbc.bounds.limits import *  # noqa: F403
 from qbc.bounds.log_loss import *  # noqa: F403
 from qbc.bounds.multimodal import *  # noqa: F403
 from qbc.bounds.noising import *  # noqa: F403
+from qbc.bounds.plants import *  # noqa: F403
 from qbc.bounds.prediction import *  # noqa: F403
 from qbc.bounds.quantization import *  # noqa: F403
 from qbc.bounds.replicas import *  # noqa: F403

@@ -12,10 +12,13 @@ The map, lowest level first; a module imports only from levels below its own (a 
 0     ``claims``          ``Estimate`` (value, low, high), ``check`` -> ``Verdict``, ``glue``
 1     ``tasks``           tasks with several right answers, their demonstrations, and what counts as success
 1     ``plots``           measured with intervals, theory dashed; one style
+1     ``joints``          joints under a low-level loop of given stiffness and damping, which policies command
 1     ``policies``        policies are callables ``(x, rng) -> u``; the ones the theory names
+1     ``couplings``       expert and learner side by side, their tokens equal as often as their laws allow
 1     ``noising``         the replica kernel of a Gaussian mixture
 1     ``families``        instances that several chapters test theorems on; the MLE of a finite class
 1     ``receding``        how much of a chunk is played before the next is asked for
+1     ``primitives``      a state, an action and a gain for each step; gains along a trajectory
 1     ``representations`` other coordinates for a chunk: positions, frequencies, directions
 2     ``demonstrations``  observations and the chunks that followed, checked once; episodes cut into them
 3     ``learn``           fits: least squares, heads of k networks side by side; the only importer of torch

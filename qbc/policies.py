@@ -31,20 +31,21 @@ class Linear:
 
 @dataclass(frozen=True)
 class Bernoulli:
-    """u = B + offset with B ~ Bernoulli(clip(slope x, 0, 1)) in each coordinate: the talk's not-so-bad learner.
+    """u = B + offset with B ~ Bernoulli(clip(chance + slope x, 0, 1)) in each coordinate: the talk's not-so-bad learner.
 
-    TV(pi(x), pi(x')) <= slope |x - x'| in one dimension. ``mean`` is the policy of its conditional means.
+    TV(pi(x), pi(x')) <= |slope| |x - x'| in one dimension. ``mean`` is the policy of its conditional means.
     """
 
     slope: float  # 1 / units of x
     offset: float  # units of u
+    chance: float = 0.0  # at x = 0
 
     def __call__(self, x: Array, rng: np.random.Generator) -> Array:
-        fires: Array = (rng.random(x.shape) < self.slope * x).astype(float)
+        fires: Array = (rng.random(x.shape) < self.chance + self.slope * x).astype(float)
         return fires + self.offset
 
     def mean(self, x: Array, rng: np.random.Generator) -> Array:
-        probability: Array = np.clip(self.slope * x, 0.0, 1.0)
+        probability: Array = np.clip(self.chance + self.slope * x, 0.0, 1.0)
         return probability + self.offset
 
 

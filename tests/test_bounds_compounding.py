@@ -16,11 +16,14 @@ def test_worked_by_hand():
     assert bounds.contraction(0.9, 2.0, 0.1) == pytest.approx(2.0)
     assert bounds.tightness(0.5, 3) == pytest.approx(0.875)
     assert bounds.marginal(2.0, 0.1, 10) == pytest.approx(2.0)
-    assert bounds.next_bad_state(0.0, 0.01) == pytest.approx(0.01)
     assert bounds.bad_path(2, 0.01) == pytest.approx(0.0205)  # .01, then 1.05 * .01 + .01
     assert bounds.tightness(0.0, 0) == bounds.tightness(0.5, 0) == bounds.marginal(1, 1, 0) == 0  # no step
     assert bounds.tightness(0.0, 1) == 1
-    assert bounds.next_bad_state(2.0, 0.01, a=0.5, slope=1.0) == pytest.approx(3.01)
+    assert bounds.bad_rate() == pytest.approx(math.log(1.05))
+    assert bounds.bad_rate(1.5, a=0.5) == pytest.approx(math.log(2))
+    assert bounds.token_firing(2, 0.1) == pytest.approx(0.19)
+    assert bounds.token_firing(0, 0.1) == 0
+    assert bounds.open_slope(800, 0.5, 0.1) == pytest.approx(math.sqrt(2 / math.pi) / math.sqrt(2))
     assert bounds.firing(1, 0.1) == 0.0  # at t = 0 the state is 0
     assert bounds.firing(2, 0.1) == pytest.approx(0.015)  # then it is .1, and fires with .15 * .1
     assert bounds.hazard(0.1) == pytest.approx(-math.log(0.85))
@@ -48,7 +51,7 @@ def test_contraction_is_tight_for_constant_errors(alpha, horizon):
 
 @given(st.integers(0, 100), st.floats(1e-6, 1.0))
 def test_bad_path_solves_its_recursion(t, eps):
-    assert bounds.next_bad_state(bounds.bad_path(t, eps), eps) == pytest.approx(bounds.bad_path(t + 1, eps))
+    assert 1.05 * bounds.bad_path(t, eps) + eps == pytest.approx(bounds.bad_path(t + 1, eps))
 
 
 @given(st.integers(1, 500), st.floats(1e-6, 0.05))
@@ -94,7 +97,52 @@ def test_slow_growth_keeps_its_digits(growth):
     for _ in range(10):
         path.append((1 + Fraction(g)) * path[-1] + 1)
     assert [bounds.bad_path(t, 1.0, a=1.0, slope=g) for t in range(11)] == pytest.approx([float(x) for x in path], rel=1e-14)
-    assert bounds.next_bad_state(3.0, 1.0, a=1.0, slope=g) == pytest.approx(float(4 + 3 * Fraction(g)), rel=1e-15)
+    assert bounds.bad_rate(g, a=1.0) == pytest.approx(math.log1p(g), rel=1e-12)
+
+
+def test_token_firing_against_draws(rng):
+    fired = (rng.random((200_000, 10)) < 0.03).any(axis=1).mean()
+    assert fired == pytest.approx(bounds.token_firing(10, 0.03), abs=6 * math.sqrt(0.2 / 200_000))
+
+
+@given(st.integers(0, 10**6), st.floats(0, 1))
+def test_token_firing_is_below_the_union_bound(horizon, share):
+    assert bounds.token_firing(horizon, share) <= min(1, horizon * share) * (1 + 1e-12)
+
+
+def test_open_slope_against_logistic_regression(rng):
+    """400 fits by Newton's method on tokens that do not depend on the state."""
+    n, share, tau, size = 1000, 0.1, 0.2, 400
+    x, y = tau * rng.normal(size=(size, n)), rng.random((size, n)) < share
+    theta = np.zeros((size, 2))
+    for _ in range(30):
+        p = 1 / (1 + np.exp(-theta[:, :1] - theta[:, 1:] * x))
+        g = np.stack([(y - p).sum(axis=1), ((y - p) * x).sum(axis=1)], axis=1)
+        v = p * (1 - p)
+        h = np.stack([v.sum(axis=1), (v * x).sum(axis=1), (v * x).sum(axis=1), (v * x * x).sum(axis=1)], axis=1).reshape(-1, 2, 2)
+        theta += np.linalg.solve(h, g[..., None])[..., 0]
+    size_ = np.abs(theta[:, 1])
+    assert size_.mean() == pytest.approx(bounds.open_slope(n, share, tau), abs=6 * size_.std() / math.sqrt(size))
+
+
+@pytest.mark.parametrize("a", [0.0, 0.5, 0.9, 0.99])
+def test_mean_tips_against_the_plant(a):
+    """From 0 the state rises to the first rest point; it has none near iff it passes the tangent point."""
+    bias, slope = np.meshgrid(np.linspace(-8, 1, 19), np.array([-3.0, 0.05, 0.5, 1.7, 4.1, 12.0, 60.0]))
+    x = np.zeros_like(bias)
+    for _ in range(20_000):
+        x = a * x + 1 / (1 + np.exp(-bias - slope * x))
+    q = (1 - a) / np.where(slope > 0, slope, 1.0)
+    touch = np.where((slope > 0) & (q < 0.25), (1 - np.sqrt(np.maximum(1 - 4 * q, 0))) / 2 / (1 - a), np.inf)
+    stated = [bounds.mean_tips(b, w, a=a) for b, w in zip(bias.ravel(), slope.ravel(), strict=True)]
+    assert (x > touch).ravel().tolist() == [s == 1 for s in stated]
+
+
+def test_mean_tips_where_the_start_lies_beyond_the_tangent_point_and_where_tokens_are_rare():
+    assert bounds.mean_tips(-20.0, 1.01 * 0.1 / math.e * math.exp(20)) == 1
+    assert bounds.mean_tips(-20.0, 0.99 * 0.1 / math.e * math.exp(20)) == 0
+    assert bounds.mean_tips(700.0, 1e308, a=0.0) == 1
+    assert bounds.mean_tips(-1e6, 1e308) == 0
 
 
 @pytest.mark.parametrize(
@@ -106,9 +154,6 @@ def test_slow_growth_keeps_its_digits(growth):
         (lambda: bounds.tightness(0.5, -1), "horizon must lie in [0, inf), got -1"),
         (lambda: bounds.tightness(0.5, 2.5), "horizon must be a whole number in [0, inf), got 2.5"),
         (lambda: bounds.marginal(1.0, -1.0, 3), "gap must lie in [0, inf), got -1"),
-        (lambda: bounds.next_bad_state(math.nan, 0.1), "x must lie in (-inf, inf), got nan"),
-        (lambda: bounds.next_bad_state(0.0, math.inf), "eps must lie in (-inf, inf), got inf"),
-        (lambda: bounds.next_bad_state(0.0, 0.1, a=0.5), "a + slope > 1 must hold, got a=0.5, slope=0.15"),
         (lambda: bounds.bad_path(-1, 0.1), "t must lie in [0, inf), got -1"),
         (lambda: bounds.bad_path(1, -0.1), "eps must lie in [0, inf), got -0.1"),
         (lambda: bounds.bad_path(1, 0.1, slope=math.inf), "slope must lie in [0, inf), got inf"),
@@ -118,6 +163,11 @@ def test_slow_growth_keeps_its_digits(growth):
         (lambda: bounds.firing(10, 0.1, a=1), "a must lie in [0, 1), got 1"),
         (lambda: bounds.firing(2.5, 0.1), "horizon must be a whole number in [0, 100000], got 2.5"),
         (lambda: bounds.firing(math.inf, 0.1), "horizon must be a whole number in [0, 100000], got inf"),
+        (lambda: bounds.bad_rate(0.1, a=0.5), "a + slope > 1 must hold, got slope=0.1, a=0.5"),
+        (lambda: bounds.token_firing(3, 1.5), "share must lie in [0, 1], got 1.5"),
+        (lambda: bounds.open_slope(100, 0.0, 0.1), "share must lie in (0, 1), got 0"),
+        (lambda: bounds.open_slope(0, 0.5, 0.1), "n must lie in [1, inf), got 0"),
+        (lambda: bounds.mean_tips(0.0, 1.0, a=1), "a must lie in [0, 1), got 1"),
         (lambda: bounds.hazard(2 / 3), "slope * eps < 1 - a must hold, got eps=0.6666666666666666, a=0.9, slope=0.15"),
         (lambda: bounds.hazard(0.1, a=1), "a must lie in [0, 1), got 1"),
         (lambda: bounds.mean_distance(0.3, -0.1), "s must lie in [0, inf), got -0.1"),

@@ -25,6 +25,11 @@ def test_worked_by_hand():
     assert bounds.deterministic_tv(1.0, 1.1) == 1.0
     assert bounds.softmax_tv([[3.0, 4.0], [0.0, 0.0]], 0.1) == pytest.approx(0.125)
     assert bounds.tvc_additive(10, 0.01, 0.5, 0.02) == pytest.approx(0.2)
+    assert bounds.network_slope(3.0, 0.5) == pytest.approx(1.5)
+    assert bounds.steering_slope(0.2, 0.01, 0.2, 0.1) == pytest.approx(6.0)
+    assert bounds.steering_slope(0.2, 0.01, 0.9, 0.0) == 0.0
+    assert bounds.steering_floor(2, 0.15, alpha=0.9, beta=1.0) == pytest.approx(4 / 3)  # kappa is .75
+    assert bounds.steering_floor(10, 0.1, alpha=0.5, beta=1.0, shift=0.5) == pytest.approx(0.5)
     assert bounds.tvc_share_used(2, 0.01) == pytest.approx(0.05)  # fires at t = 1 with .0015, the bound is .03
     assert [bounds.tvc_share_used(h, 1e-4) for h in (50, 100, 200, 400)] == pytest.approx([0.799, 0.894, 0.937, 0.947], abs=5e-4)
     assert (bounds.offset_train(0.01, 0.01), bounds.offset_train(0.009, 0.01)) == (0.0, 1.0)
@@ -56,6 +61,28 @@ def test_softmax_dominates_and_two_even_tokens_attain_it(k, d, seed, r):
     assert even <= bounds.softmax_tv(w[:2], r) + 1e-12
     if r < 1e-3:
         assert even == pytest.approx(bounds.softmax_tv(w[:2], r), rel=1e-4)
+
+
+@given(st.floats(0, 1), st.floats(0, 0.99), st.floats(1e-3, 5), st.floats(1e-3, 1), st.floats(0, 1))
+def test_the_floor_is_the_least_of_the_sum_over_all_training_errors(d, alpha, steering, eps, shift):
+    """D + L beta eps / (1 - alpha) with the least slope that D leaves."""
+    least = bounds.steering_slope(steering, eps, d, shift)
+    floor = bounds.steering_floor(1, steering, alpha=alpha, beta=1.0, shift=shift)
+    assert bounds.tvc_additive(1, d, least, bounds.contraction(alpha, 1.0, eps)) >= floor - 1e-9
+
+
+@given(st.floats(0.1, 3), st.floats(0.01, 0.3), st.integers(1, 40), st.integers(0, 2**32 - 1))
+def test_no_law_of_tokens_is_less_steep_than_the_floor(steering, eps, n_tokens, seed):
+    """Random token heads against u = -steering x on a ring of states, which a shift leaves as it is."""
+    rng = np.random.default_rng(seed)
+    r = 2 * eps / steering * (1 + 1e-9)
+    n = 12  # states r apart; the ends are not neighbours, so the shift moves 1 / n of the law
+    x = r * np.arange(n)
+    values = rng.uniform(-steering * x[-1], 0, n_tokens)
+    p = special.softmax(rng.normal(scale=5, size=(n, n_tokens)) - np.abs(values + steering * x[:, None]) / eps, axis=1)
+    d = (p * (np.abs(values + steering * x[:, None]) > eps)).sum(axis=1).mean()
+    slope = max(np.abs(p[i] - p[i + 1]).sum() / 2 / r for i in range(n - 1))
+    assert slope >= bounds.steering_slope(steering, eps, d, 1 / n) * (1 - 1e-6)
 
 
 @given(st.integers(2, 400), st.floats(1e-7, 0.05))
@@ -172,6 +199,12 @@ def test_the_floor_of_the_escape_is_the_fixed_point_and_its_power(x, steps, eps,
         (lambda: bounds.deterministic_tv(math.nan, 1.0), "u must lie in (-inf, inf), got nan"),
         (lambda: bounds.softmax_tv([1.0, 2.0], 0.1), "weights must have the shape (K, d), got [1.0, 2.0]"),
         (lambda: bounds.softmax_tv([[1.0], [2.0]], -0.1), "r must lie in [0, inf), got -0.1"),
+        (lambda: bounds.network_slope(1.0, 0.0), "temperature must lie in (0, inf), got 0"),
+        (lambda: bounds.network_slope(-1.0, 1.0), "lipschitz must lie in [0, inf), got -1"),
+        (lambda: bounds.steering_slope(0.1, 0.0, 0.1, 0.1), "eps must lie in (0, inf), got 0"),
+        (lambda: bounds.steering_slope(0.1, 0.1, 1.1, 0.1), "d_train must lie in [0, 1], got 1.1"),
+        (lambda: bounds.steering_floor(1, 0.1, alpha=1, beta=1.0), "alpha must lie in [0, 1), got 1"),
+        (lambda: bounds.steering_floor(1, 0.1, alpha=0.9, beta=1.0, shift=2.0), "shift must lie in [0, 1], got 2"),
         (lambda: bounds.tvc_additive(0, 0.1, 0.1, 0.1), "horizon must lie in [1, inf), got 0"),
         (lambda: bounds.tvc_additive(3, 1.1, 0.1, 0.1), "d_train must lie in [0, 1], got 1.1"),
         (lambda: bounds.tvc_share_used(3, 0.0), "eps must lie in (0, inf), got 0"),

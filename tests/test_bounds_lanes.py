@@ -1,4 +1,4 @@
-"""Chapter 08b, lanes and ring, right-hand sides: by hand, against simulation and quadrature; and that the verdicts need the learner."""
+"""Chapter 08b, right-hand sides: by hand, against simulation and quadrature; and that the verdicts need the learner."""
 
 import math
 import re
@@ -25,7 +25,11 @@ def test_worked_by_hand():
     assert bounds.shifted_power(0.0, 3.0) == 0.0
     assert bounds.shifted_power(stats.norm.cdf(-2), 1.0) == pytest.approx(stats.norm.cdf(-1))
     assert bounds.flip_floor(2, 0.5, 0.0) == pytest.approx(0.75)
-    assert bounds.radius_growth(0.6) == pytest.approx(1.25)
+    assert bounds.ridge_slope(0.15, 1.0, 2.0) == pytest.approx(0.05)
+    assert bounds.resting_state(1e-3, 0.05) == pytest.approx(0.02)
+    assert bounds.slope_left(0.8, 0.1, 2.5, 3) == pytest.approx(0.1)
+    assert bounds.learning_time(8.0, 0.1, 2.5) == pytest.approx(3)
+    assert bounds.off_lanes(1.0, 1 - math.tanh(1), train=1.0, test=1.0) == pytest.approx(0.5 - stats.norm.cdf(-2))
 
 
 @pytest.mark.parametrize(("kappa", "swap"), [(0.5, 0.3980), (1.0, 0.2248), (1.5, 0.0986), (2.0, 0.0343), (3.0, 0.00208)])
@@ -103,10 +107,67 @@ def test_ring_diffusion_against_simulation(scheme, rng):
     assert square.mean() == pytest.approx(bounds.ring_diffusion(sigma, scheme), abs=6 * square.std() / math.sqrt(n))
 
 
-def test_radius_growth_dominates_the_errors_of_every_step_and_is_their_limit():
-    errors = np.sqrt(np.cumsum(0.6 ** (2 * np.arange(50))))
-    assert errors.max() <= bounds.radius_growth(0.6) + 1e-12
-    assert errors[-1] == pytest.approx(bounds.radius_growth(0.6))
+@given(st.floats(1e-6, 1), st.integers(0, 2**31))
+def test_ridge_slope_is_what_ridge_regression_leaves(lam, seed):
+    x = np.random.default_rng(seed).normal(size=50)
+    z = (x - x.mean()) / 0.3
+    v = -(z @ (0.15 * x)) / (z @ z + lam)
+    assert bounds.ridge_slope(0.15, lam, float(z @ z)) == pytest.approx(0.15 + v / 0.3, abs=1e-9)
+
+
+def test_resting_state_is_reached():
+    x = 0.0
+    for _ in range(500):
+        x = 0.9 * x + 0.05 * x + 1e-3
+    assert x == pytest.approx(bounds.resting_state(1e-3, 0.05))
+
+
+@given(st.floats(0, 0.5), st.integers(0, 60), st.integers(0, 2**31))
+def test_slope_left_is_what_gradient_descent_leaves(rate, steps, seed):
+    z = np.random.default_rng(seed).normal(size=(20, 1))
+    variance = float((z**2).mean())
+    lr = rate / variance + 1e-12
+    left = 0.7 + learn.descend(z, -0.7 * z, steps=steps + 1, lr=lr)[-1].item()
+    assert left == pytest.approx(bounds.slope_left(0.7, lr, variance, steps), abs=1e-12)
+
+
+@given(st.floats(1, 1e6), st.floats(1e-9, 0.4))
+def test_after_the_learning_time_the_slope_has_shrunk_by_the_factor(shrink, rate):
+    t = bounds.learning_time(shrink, rate, 1.0)
+    assert bounds.slope_left(shrink, rate, 1.0, math.ceil(t)) <= 1 + 1e-6 <= bounds.slope_left(shrink, rate, 1.0, math.floor(t)) + 2e-6
+
+
+def test_the_learning_time_is_inverse_to_the_variance_of_the_inputs():
+    slow, fast = (bounds.learning_time(3.0, 1e-4, v) for v in (0.1**2, 0.1**2 + 0.3**2))
+    assert slow / fast == pytest.approx(10, rel=1e-3)
+
+
+@pytest.mark.parametrize(("train", "test"), [(0.6, 0.6), (0.4, 0.4), (0.3, 1.0)])
+def test_off_lanes_against_simulated_mean_targets(train, test, rng):
+    seen = 1.0 + test * rng.normal(size=400_000)
+    off = np.abs(np.tanh(seen / train**2)) < 0.6
+    assert off.mean() == pytest.approx(bounds.off_lanes(1.0, 0.4, train=train, test=test), abs=6 * off.std() / math.sqrt(400_000))
+
+
+@pytest.mark.parametrize(("train", "test"), [(0.4, 0.4), (0.6, 0.0)])
+def test_lane_failure_where_states_never_leave_the_centre(train, test, rng):
+    """Demonstrated states exactly at +-m: a start and odds without spread, targets with one."""
+    n, d, r, s = 100_000, 0.08, 0.4, 0.03
+    x, side, alive = np.ones(n), rng.choice([-d, d], size=n), np.ones(n, dtype=bool)
+    for _ in range(30):
+        flips = special.expit(-2 * (x + test * rng.normal(size=n)) / train**2)
+        alive &= rng.random(n) >= flips
+        x = 0.5 * x + 0.5 * (1 + s * rng.normal(size=n)) + side
+        alive &= np.abs(x - 1) <= r
+    p = bounds.lane_failure(30, train=train, test=test, m=1.0, s=s, kappa=0.5, d=d, r=r, spread=0.0)
+    assert 1 - alive.mean() == pytest.approx(p, abs=6 * math.sqrt(p * (1 - p) / n))
+    near = bounds.lane_failure(30, train=train, test=test, m=1.0, s=s, kappa=0.5, d=d, r=r, spread=0.01)
+    assert p == pytest.approx(near, abs=0.002)
+
+
+def test_without_a_spread_the_states_are_spread_as_the_targets():
+    a, b = (bounds.lane_failure(20, train=0.5, test=0.5, spread=spread, **LANES) for spread in (None, LANES["s"]))
+    assert a == b
 
 
 def flip_in_mp(x, m, s, train, test):
@@ -209,7 +270,18 @@ def test_ring_diffusion_by_other_routes_at_every_noise(sigma):
         (lambda: bounds.flip_floor(5, 0.1, -1.0), "shift must lie in [0, inf), got -1"),
         (lambda: bounds.ring_diffusion(0.1, "none"), "scheme must be 'train' or 'test' or 'replica', got 'none'"),
         (lambda: bounds.ring_diffusion(0.0, "train"), "sigma must lie in (0, inf), got 0"),
-        (lambda: bounds.radius_growth(1.0), "gain must lie in [0, 1), got 1"),
+        (lambda: bounds.ridge_slope(0.15, 0.0, 1.0), "lam must lie in (0, inf), got 0"),
+        (lambda: bounds.ridge_slope(math.nan, 1.0, 1.0), "prior must lie in (-inf, inf), got nan"),
+        (
+            lambda: bounds.ridge_slope(np.array([0.1, 0.2]), 1.0, 1.0),
+            "prior must be a real number in (-inf, inf), got an array of shape (2,)",
+        ),
+        (lambda: bounds.resting_state(1e-3, 0.1), "abs(a + slope) < 1 must hold, got slope=0.1, a=0.9"),
+        (lambda: bounds.resting_state(math.nan, 0.0), "eps must lie in (-inf, inf), got nan"),
+        (lambda: bounds.slope_left(0.1, 1.0, 0.6, 1), "2 * lr * variance <= 1 must hold, got lr=1.0, variance=0.6"),
+        (lambda: bounds.learning_time(0.5, 0.1, 1.0), "shrink must lie in [1, inf), got 0.5"),
+        (lambda: bounds.learning_time(2.0, 0.5, 1.0), "2 * lr * variance < 1 must hold, got lr=0.5, variance=1.0"),
+        (lambda: bounds.off_lanes(1.0, 1.0, train=0.1, test=0.1), "r < m must hold, got m=1.0, r=1.0"),
     ],
 )
 def test_outside_its_domain_a_bound_refuses(call, said):

@@ -5,7 +5,6 @@ import re
 from fractions import Fraction
 
 import mpmath
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,13 +26,10 @@ def test_worked_by_hand():
     assert [bounds.mode_swap(k) for k in (0.5, 1, 1.5, 2)] == pytest.approx([0.3980, 0.2248, 0.0986, 0.0343], abs=5e-5)
     assert bounds.mode_swap(0.0) == pytest.approx(0.5)
     assert bounds.swap_range(1.0) == pytest.approx((0.158655, 0.317311), abs=1e-6)
-    assert bounds.lane_left(1, 1.0) == pytest.approx(bounds.mode_swap(1.0))
     assert [bounds.scheme_ratio(s, 0, 0.8, 0.3) for s in SCHEMES] == pytest.approx([1, 1.160, 0.895, 1], abs=5e-4)
     assert [bounds.scheme_ratio(s, 0.5, -0.8, 1) for s in SCHEMES] == pytest.approx([1, 1.162, 1.176, 1.220], abs=5e-4)
     assert [bounds.point_head_ratio(s, 0, 0.8, 0.3) for s in SCHEMES] == pytest.approx([1, 1.160, 0.780, 0.885], abs=6e-4)
     assert bounds.mean_head_ratio(0.95, 1.0) == pytest.approx(0.2914, abs=1e-4)
-    assert bounds.ridge_slope(0.15, 1.0, 2.0) == pytest.approx(0.05)
-    assert bounds.resting_state(1e-3, 0.05) == pytest.approx(0.02)
 
 
 @given(st.floats(0, 4), st.floats(0.1, 3))
@@ -61,14 +57,8 @@ def test_swap_is_an_integral(kappa):
         points = [-kappa + x for x in (-60, -20, -5, -1, -0.1, 0, 0.1, 1, 5, 20, 60)]
         law = float(mpmath.quad(lambda g: mpmath.npdf(g) / (1 + mpmath.exp(2 * kappa**2 + 2 * kappa * g)), points))
     assert bounds.mode_swap(kappa) == pytest.approx(law, rel=1e-10)
-    assert bounds.lane_left(7, kappa) == pytest.approx(-math.expm1(7 * math.log1p(-law)), rel=1e-10)
     low, high = bounds.swap_range(kappa)
     assert low <= law * (1 + 1e-12) <= high * (1 + 2e-12)
-
-
-@given(st.integers(0, 50), st.floats(0, 3))
-def test_lanes_are_left_no_faster_than_the_union_bound(horizon, kappa):
-    assert 0 <= bounds.lane_left(horizon, kappa) <= min(1, horizon * bounds.mode_swap(kappa)) + 1e-12
 
 
 @given(*stable)
@@ -126,21 +116,6 @@ def test_an_untrained_head_turns_the_verdict(rng):
         check("b", random, "==", one, **allowed)
 
 
-@given(st.floats(1e-6, 1), st.integers(0, 2**31))
-def test_ridge_slope_is_what_ridge_regression_leaves(lam, seed):
-    x = np.random.default_rng(seed).normal(size=50)
-    z = (x - x.mean()) / 0.3
-    v = -(z @ (0.15 * x)) / (z @ z + lam)
-    assert bounds.ridge_slope(0.15, lam, float(z @ z)) == pytest.approx(0.15 + v / 0.3, abs=1e-9)
-
-
-def test_resting_state_is_reached():
-    x = 0.0
-    for _ in range(500):
-        x = 0.9 * x + 0.05 * x + 1e-3
-    assert x == pytest.approx(bounds.resting_state(1e-3, 0.05))
-
-
 @pytest.mark.parametrize("noise", [1e-12, 1e-8, 1e-6, 1e-4, 1.0, 1e200])
 @pytest.mark.parametrize(("keep", "theta"), [(0.5, 0.5), (0.9, -3.0), (1 - 1e-12, 0.7)])
 def test_the_bias_keeps_its_digits(keep, theta, noise):
@@ -159,11 +134,9 @@ def test_the_bias_keeps_its_digits(keep, theta, noise):
         (lambda: bounds.strip_share(1.0, 0.0), "thickness must lie in (0, inf), got 0"),
         (lambda: bounds.far_move(-1.0, 2), "tau must lie in [0, inf), got -1"),
         (lambda: bounds.far_move(1.0, 2.5), "d must be a whole number in [1, inf), got 2.5"),
-        (lambda: bounds.mode_swap(-1.0), "kappa must lie in [0, inf), got -1"),
-        (lambda: bounds.mode_swap(math.inf), "kappa must lie in [0, inf), got inf"),
-        (lambda: bounds.swap_range(math.nan), "kappa must lie in [0, inf), got nan"),
-        (lambda: bounds.lane_left(-1, 1.0), "horizon must lie in [0, inf), got -1"),
-        (lambda: bounds.lane_left(1, math.inf), "kappa must lie in [0, inf), got inf"),
+        (lambda: bounds.mode_swap(-1.0), "d must lie in [0, inf), got -1"),
+        (lambda: bounds.mode_swap(math.inf), "d must lie in [0, inf), got inf"),
+        (lambda: bounds.swap_range(math.nan), "d must lie in [0, inf), got nan"),
         (
             lambda: bounds.scheme_ratio("both", 0.0, 0.5, 1.0),
             "scheme must be 'none' or 'test only' or 'train only' or 'replica', got 'both'",
@@ -178,14 +151,6 @@ def test_the_bias_keeps_its_digits(keep, theta, noise):
         (lambda: bounds.point_head_ratio("none", 0.5, 2.0, 1.0), "abs(keep + (1 - keep) * theta) < 1 must hold, got keep=0.5, theta=2"),
         (lambda: bounds.mean_head_ratio(1.0, 1.0), "theta must lie in (-1, 1), got 1"),
         (lambda: bounds.mean_head_ratio(0.5, math.inf), "noise must lie in [0, inf), got inf"),
-        (lambda: bounds.ridge_slope(0.15, 0.0, 1.0), "lam must lie in (0, inf), got 0"),
-        (lambda: bounds.ridge_slope(math.nan, 1.0, 1.0), "prior must lie in (-inf, inf), got nan"),
-        (
-            lambda: bounds.ridge_slope(np.array([0.1, 0.2]), 1.0, 1.0),
-            "prior must be a real number in (-inf, inf), got an array of shape (2,)",
-        ),
-        (lambda: bounds.resting_state(1e-3, 0.1), "abs(a + slope) < 1 must hold, got slope=0.1, a=0.9"),
-        (lambda: bounds.resting_state(math.nan, 0.0), "eps must lie in (-inf, inf), got nan"),
     ],
 )
 def test_outside_its_domain_a_bound_refuses(call, said):

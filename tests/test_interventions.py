@@ -21,7 +21,12 @@ from qbc.quantizers import PerCoordinate, Quantizer
 SCIENCE = [m.name for m in pkgutil.walk_packages(qbc.__path__, "qbc.") if not m.name.startswith(("qbc.pipeline", "qbc.cli"))]
 MODULES = [importlib.import_module(n) for n in SCIENCE if not n.startswith("qbc.interventions")]
 LOOPS = {"qbc.learn.device:minimise", "qbc.learn.sgd:stream_networks"}  # the two that train networks
-DERIVATIVES = {"qbc.learn.sgd:tangents", "qbc.learn.networks:Networks.jacobian"}  # differentiate and change nothing
+DERIVATIVES = {  # differentiate and change nothing
+    "qbc.learn.networks:Networks.jacobian",
+    "qbc.learn.token_means:TokenMeans.jacobians",
+    "qbc.learn.token_means:_fisher",
+    "qbc.learn.token_means:curvature_along",
+}
 
 
 def targets(intervention):

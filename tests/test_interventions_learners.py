@@ -1,5 +1,7 @@
 """What holds of every learner whose data are taken away, and of every network that is trained longer."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from sklearn.cluster import KMeans
@@ -72,6 +74,9 @@ CASES = {
     "qbc.learn.regression:fit_regression": lambda x, u: played(learn.fit_regression(chunks(x, u), SMALL)),
     "qbc.learn.samplers:fit_denoiser": lambda x, u: played(learn.fit_denoiser(chunks(x, u), SMALL).using(2)),
     "qbc.learn.samplers:fit_flow": lambda x, u: played(learn.fit_flow(chunks(x, u), SMALL).using(2)),
+    "qbc.learn.bernoulli:fit_bernoulli": lambda x, u: np.array(
+        dataclasses.astuple(learn.fit_bernoulli(x[:, :1], u[:, :1], policies.Bernoulli(0.1, 0.0, 0.2)))
+    ),
     "qbc.learn.estimators:fit_estimator": lambda x, u: learn.fit_estimator(LinearRegression(), x, u).predict(AT),
     "qbc.learn.estimators:fit_estimator of x alone": lambda x, u: learn.fit_estimator(KMeans(2, random_state=0), u).cluster_centers_,
     "qbc.learn.linear:descend": lambda x, u: learn.descend(x, u, steps=3, lr=0.1),

@@ -58,18 +58,35 @@ def test_an_average_that_follows_at_once_is_the_iterate(rng):
     np.testing.assert_allclose(run.raw(x), run.ema(x), atol=1e-6)
 
 
-def test_tangents_are_finite_differences(rng):
-    nets, _ = network_stream(rng, 0.0, steps=20)
-    x = rng.uniform(-1, 1, size=(4, 1))
-    J = learn.tangents(nets, x)
-    flat = torch.cat([p.reshape(3, -1) for p in nets.net.parameters()], dim=1).detach().cpu().numpy()
-    assert J.shape == (3, 4, 1, flat.shape[1]) == (3, 4, 1, 25)
-    before, moved = nets(x), nets.net.snapshot()
-    with torch.no_grad():
-        for p in moved.parameters():
-            p.add_(1e-3 * p)
-    change = learn.Networks(moved)(x) - before
-    np.testing.assert_allclose(change, 1e-3 * np.einsum("kndp,kp->knd", J, flat), atol=2e-5)
+def test_a_step_on_tokens_goes_down_the_mean_log_loss(rng):
+    nets = learn.Networks(learn.Ensemble(2, (2, 5, 6), seed=0))
+    x, codes = rng.normal(size=(2, 7, 2)), rng.integers(3, size=(2, 7, 2))
+
+    def losses(net):
+        log_p = torch.as_tensor(learn.Networks(net)(x)).reshape(2, 7, 2, 3).log_softmax(dim=3)
+        return -np.take_along_axis(log_p.numpy(), codes[..., None], axis=3).mean(axis=(1, 2, 3))
+
+    run = learn.stream_networks(nets, lambda: (x, codes.astype(float)), lr=1e-3, steps=1, gamma=1, count=1, every=1, tokens=3)
+    step = [after.detach() - before.detach() for before, after in zip(nets.net.parameters(), run.raw.net.parameters(), strict=True)]
+    gained = losses(nets.net) - losses(run.raw.net)
+    squared = sum((d**2).flatten(1).sum(dim=1) for d in step).numpy() / 1e-3  # lr |gradient|^2
+    np.testing.assert_allclose(gained, squared, rtol=0.02)
+
+
+def test_tokens_that_do_not_fit_are_named():
+    nets = learn.Networks(learn.Ensemble(2, (1, 3, 6), seed=0))
+    how = dict(lr=0.1, steps=1, gamma=1, count=1, every=1)
+    x, codes = np.zeros((2, 4, 1)), np.zeros((2, 4, 2))
+    for tokens in (0, 1, 4, 12):
+        with pytest.raises(
+            ValueError, match=f"tokens: at least 2, and a divisor of the width 6 of the networks' output, got {tokens}$"
+        ):
+            learn.stream_networks(nets, lambda: (x, codes), tokens=tokens, **how)
+    for bad in (-1, 3, 0.5):
+        with pytest.raises(ValueError, match=r"batch 0: u must be codes, whole numbers from 0 to 2$"):
+            learn.stream_networks(nets, lambda bad=bad: (x, codes + bad), tokens=3, **how)
+    with pytest.raises(ValueError, match=r"batch 0: u must be of the shape \(2, 4, 2\), got \(2, 4, 3\)"):
+        learn.stream_networks(nets, lambda: (x, np.zeros((2, 4, 3))), tokens=3, **how)
 
 
 def test_networks_and_batches_stay_on_one_device(monkeypatch):
@@ -106,8 +123,7 @@ def test_bad_input_is_named(rng):
 def test_gradients_are_taken_and_threads_given_back_whatever_the_caller_has_set(rng):
     threads = torch.get_num_threads()
     with torch.no_grad():
-        nets, run = network_stream(rng, 0.1)
-        assert learn.tangents(nets, np.zeros((2, 1))).shape == (3, 2, 1, 25)
+        _, run = network_stream(rng, 0.1)
     assert run.count == 5
     assert torch.get_num_threads() == threads
 
@@ -127,6 +143,3 @@ def test_a_batch_that_is_no_number_is_named(rng, bad):
 def test_batches_have_a_row_for_each_chain(start, x, u):
     with pytest.raises(ValueError, match=r"^batch 0: x and u must be of one shape \((3|n), B\), got"):
         learn.stream_gains(lambda: (np.ones(x), np.ones(u)), start, lr=0.1, steps=2)
-    nets = learn.Networks(learn.Ensemble(3, (1, 8, 1), seed=0))
-    with pytest.raises(ValueError, match="x, in single precision: row 0, column 0 is inf"):
-        learn.tangents(nets, np.array([[1e39]]))

@@ -6,7 +6,7 @@ import torch
 from scipy import special, stats
 
 from qbc import bounds, tasks
-from qbc.demonstrations import demonstrations
+from qbc.demonstrations import Demonstrations, demonstrations
 from qbc.learn import Bins, Fit, Prefix, Sight, TokenHead, fit_softmax, fit_tokens
 from qbc.learn.cells import Ordinal, Softmax
 from qbc.quantizers import uniform
@@ -197,3 +197,18 @@ def test_ordered_tokens_start_at_least_squares(rng):
     fit = Fit(seed=0, steps=200, lr=1e-2, batch=None, width=16)
     head = fit_tokens(demonstrations(x, np.sin(3 * x)).times(8), fit, bins=256, loss="ordinal", components=3)
     assert np.abs(head(test, rng)[:, :, 0] - np.sin(3 * test)).mean(axis=(1, 2)).max() < 0.06
+
+
+def test_the_law_of_the_first_token_is_the_one_that_is_drawn_and_the_actions_are_its(rng):
+    x = rng.normal(size=(2, 500, 1))
+    u = np.where(rng.random((2, 500, 1)) < 1 / (1 + np.exp(-x)), 3.0, -1.0)[:, :, None]
+    head = fit_tokens(Demonstrations(x, u), Fit(seed=0, steps=50, width=8), bins=4)
+    at = np.full((20_000, 1), 0.3)
+    p, values = head.first(at)
+    assert p.shape == (2, 20_000, 4)
+    np.testing.assert_allclose(p.sum(axis=2), 1, rtol=1e-5)
+    drawn = head(at, rng)[:, :, 0, 0]
+    for i in range(2):
+        near = np.abs(drawn[i][:, None] - values[i])
+        assert near.min(axis=1).max() < 1e-5
+        np.testing.assert_allclose(np.bincount(near.argmin(axis=1), minlength=4) / 20_000, p[i, 0], atol=0.02)

@@ -73,7 +73,7 @@ def test_what_has_probability_zero_never_fires_even_if_zero_is_drawn():
 
 EACH = {
     "Linear": policies.Linear(np.ones((1, 1)), np.zeros(1)),
-    "Bernoulli": policies.Bernoulli(0.1, 0.0),
+    "Bernoulli": policies.Bernoulli(0.1, 0.0, 0.2),
     "TwoMode": policies.TwoMode(1.0, 0.1),
 }
 

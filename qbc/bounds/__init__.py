@@ -10,7 +10,9 @@ from qbc.bounds.augmentation import *  # noqa: F403
 from qbc.bounds.collapse import *  # noqa: F403
 from qbc.bounds.compounding import *  # noqa: F403
 from qbc.bounds.continuity import *  # noqa: F403
+from qbc.bounds.delay import *  # noqa: F403
 from qbc.bounds.domain import is_bound as _is_bound
+from qbc.bounds.gains import *  # noqa: F403
 from qbc.bounds.horizon import *  # noqa: F403
 from qbc.bounds.lanes import *  # noqa: F403
 from qbc.bounds.limits import *  # noqa: F403
@@ -20,6 +22,7 @@ from qbc.bounds.noising import *  # noqa: F403
 from qbc.bounds.plants import *  # noqa: F403
 from qbc.bounds.prediction import *  # noqa: F403
 from qbc.bounds.quantization import *  # noqa: F403
+from qbc.bounds.replicas import *  # noqa: F403
 from qbc.bounds.sgd import *  # noqa: F403
 from qbc.bounds.stability import *  # noqa: F403
 from qbc.bounds.transport import *  # noqa: F403

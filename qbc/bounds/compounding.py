@@ -7,7 +7,7 @@ from typing import Annotated
 
 from scipy import special
 
-from qbc.bounds.domain import Finite, Natural, NonNegative, Positive, Rate, bound
+from qbc.bounds.domain import Count, Finite, Level, Natural, NonNegative, Positive, Rate, Share, bound
 from qbc.bounds.stable import lost
 
 Steps = Annotated[int, "[0, 100000]"]  # they are counted one by one
@@ -41,26 +41,25 @@ def marginal(beta: NonNegative, gap: NonNegative, horizon: Natural) -> float:
 
 
 @bound("a + slope > 1")
-def next_bad_state(x: Finite, eps: Finite, *, a: NonNegative = 0.9, slope: NonNegative = 0.15) -> float:
-    """(a + slope) x + eps: the bad learner's next state, so that x + c grows by the factor a + slope, c = eps / (a + slope - 1).
-
-    With a = .9 and slope = .15, x_t = 20 eps (1.05^t - 1) from x_0 = 0.
-
-    Labels: prop-bad. Source: the talk's bad learner; the equality is ours.
-    """
-    return (a + slope) * x + eps
-
-
-@bound("a + slope > 1")
 def bad_path(t: Natural, eps: NonNegative, *, a: NonNegative = 0.9, slope: NonNegative = 0.15) -> float:
     """eps ((a + slope)^t - 1) / (a + slope - 1): the bad learner's state at step t, from x_0 = 0.
 
     It exceeds the slides' shorthand 1.05^t eps from t = 2 on.
 
-    Labels: prop-same-mean, prop-mean-policy. Source: the talk, mean of the not-so-bad learner; the conditions are ours.
+    Labels: prop-bad, prop-same-mean. Source: the talk, bad learner and mean of the not-so-bad one; the equality and the conditions
+    are ours.
     """
     growth = math.fsum((a, slope, -1))  # a + slope - 1 with all its digits
     return eps * math.expm1(t * math.log1p(growth)) / growth
+
+
+@bound("a + slope > 1")
+def bad_rate(slope: NonNegative = 0.15, *, a: NonNegative = 0.9) -> float:
+    """log(a + slope): by how much log x grows in a step, once (a + slope)^-t is negligible; log 1.05 for the talk's numbers.
+
+    Labels: cor-bad-rate. Source: the talk's bad learner.
+    """
+    return math.log1p(math.fsum((a, slope, -1)))
 
 
 @bound("slope * eps / (1 - a) <= 1")
@@ -80,6 +79,41 @@ def hazard(eps: Positive, *, a: Rate = 0.9, slope: NonNegative = 0.15) -> float:
     Labels: prop-hazard. Source: ours, from the product of thm-firing.
     """
     return -math.log1p(-slope * eps / (1 - a))
+
+
+@bound()
+def token_firing(horizon: Natural, share: Share) -> float:
+    """1 - (1 - share)^H: the probability that a token recorded in a ``share`` of the steps is drawn within H steps on the same states.
+
+    Labels: prop-token-rate. Source: ours; as a union bound, H times the share, it is chapter 01's.
+    """
+    return lost(share, horizon)
+
+
+@bound()
+def open_slope(n: Count, share: Level, tau: Positive) -> float:
+    """sqrt(2 / pi) / (tau sqrt(n share (1 - share))): the mean size of the log-odds' fitted slope, where tokens do not depend on the
+    state: n rows, token 1 in a ``share`` of them, states normal with standard deviation ``tau`` [units of x].
+
+    Labels: prop-open-slope. Source: ours, the Fisher information of logistic regression.
+    """
+    return math.sqrt(2 / math.pi) / tau / math.sqrt(n * share * (1 - share))
+
+
+@bound()
+def mean_tips(bias: Finite, slope: Finite, *, a: Rate = 0.9) -> float:
+    """1 where x' = a x + sigmoid(bias + slope x), started at 0, has no rest point before the tangent one, so that it runs up; else 0.
+
+    With q = (1 - a) / slope the tangent touches at the smaller root s of s (1 - s) = q, and the state tips iff
+    bias + s / q > log(s / (1 - s)); for small sigmoid(bias) that is slope sigmoid(bias) / (1 - a) > 1 / e.
+
+    Labels: prop-token-tips. Source: ours.
+    """
+    if slope <= 4 * (1 - a):
+        return 0.0
+    reach = 2 / (1 + math.sqrt(1 - 4 * (1 - a) / slope))  # s / q
+    log_s = math.log(reach) + math.log1p(-a) - math.log(slope)
+    return float(bias + reach > log_s - math.log1p(-math.exp(log_s)))
 
 
 @bound()

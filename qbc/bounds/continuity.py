@@ -48,10 +48,44 @@ def softmax_tv(weights: Annotated[ArrayLike, "(K, d)"], r: NonNegative) -> float
 
     ``weights`` has a row w_k for each of K tokens and a column for each coordinate of the state.
 
-    Labels: prop-softmax. Source: ours.
+    Labels: prop-softmax, prop-softmax-boundary. Source: ours.
     """
     w = np.asarray(weights)
     return float(np.linalg.norm(w[:, None] - w[None], axis=2).max()) * r / 4
+
+
+@bound()
+def network_slope(lipschitz: NonNegative, temperature: Positive) -> float:
+    """lipschitz / (4 temperature): a TVC constant of a softmax of logits any two of which differ by a lipschitz-continuous function.
+
+    ``lipschitz`` is in logits per unit of the state; at ``temperature`` T the logits are divided by T.
+
+    Labels: cor-network-slope. Source: ours.
+    """
+    return lipschitz / 4 / temperature
+
+
+@bound()
+def steering_slope(steering: NonNegative, eps: Positive, d_train: Share, shift: Share) -> float:
+    """steering max(0, 1 - 3/2 d_train - shift) / (2 eps): the least TVC constant of a learner of a deterministic expert.
+
+    ``steering`` is the slope of the expert [units of u per unit of x], ``eps`` the tolerance of D_train [units of u], ``shift`` the
+    total variation between the law of the visited states and the same law moved by 2 eps / steering.
+
+    Labels: lem-steep. Source: ours.
+    """
+    return steering * max(0.0, 1 - 1.5 * d_train - shift) / 2 / eps
+
+
+@bound()
+def steering_floor(horizon: Count, steering: NonNegative, *, alpha: Rate, beta: NonNegative, shift: Share = 0.0) -> float:
+    """H (1 - shift) min(2/3, steering beta / (2 (1 - alpha))): no learner of a deterministic expert has a smaller additive bound.
+
+    ``steering`` and ``shift`` as in :func:`steering_slope`; the plant is (alpha, beta)-contractive.
+
+    Labels: prop-void, prop-void-attained. Source: ours.
+    """
+    return horizon * (1 - shift) * min(2 / 3, steering * beta / 2 / (1 - alpha))
 
 
 @bound()
@@ -68,7 +102,7 @@ def tvc_additive(horizon: Count, d_train: Share, slope: NonNegative, eps: NonNeg
 def tvc_share_used(horizon: Steps, eps: Positive, *, a: Rate = 0.9, slope: Positive = 0.15) -> float:
     """firing / (H slope eps / (1 - a)): the share of the additive bound that the Bernoulli learner of offset eps uses.
 
-    Labels: prop-tvc-tight. Source: ours; .894, .937, .947 at eps = 1e-4 and H = 100, 200, 400.
+    Labels: prop-tvc-tight, prop-tvc-boundary. Source: ours; .894, .937, .947 at eps = 1e-4 and H = 100, 200, 400.
     """
     return firing(horizon, eps, a=a, slope=slope) / (horizon * slope * eps / (1 - a))
 

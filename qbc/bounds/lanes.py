@@ -1,4 +1,7 @@
-"""Chapter 08b: samplers trained and deployed with observation noise, on two lanes at +-m and on a ring."""
+"""Chapter 08b: what noise in training leaves of a wrong slope, and heads trained with it on two lanes at +-m and on a ring.
+
+``sigma``, ``train`` and ``test`` are standard deviations of the noise, in units of the state.
+"""
 
 from __future__ import annotations
 
@@ -9,17 +12,54 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import integrate, special, stats
 
-from qbc.bounds.domain import Count, Finite, NonNegative, Positive, Rate, Share, bound
-from qbc.bounds.stable import lost
+from qbc.bounds.domain import Count, Finite, Natural, NonNegative, Positive, Rate, Share, bound
+from qbc.bounds.stable import kept, lost
 
 Array = NDArray[np.float64]
+
+
+@bound()
+def ridge_slope(prior: Finite, lam: Positive, excitation: NonNegative) -> float:
+    """prior * lam / (lam + excitation): the slope a ridge correction leaves of its prior's, excitation = sum_i (x_i - mean)^2 / ell^2.
+
+    Labels: prop-ridge-slope. Source: ours.
+    """
+    return prior * (lam / (lam + excitation))
+
+
+@bound("abs(a + slope) < 1")
+def resting_state(eps: Finite, slope: Finite, *, a: Finite = 0.9) -> float:
+    """eps / (1 - a - slope): where x' = a x + slope x + eps comes to rest.
+
+    Labels: prop-noise-stabilises. Source: ours, the geometric series of the contraction lemma.
+    """
+    return eps / math.fsum((1, -a, -slope))
+
+
+@bound("2 * lr * variance <= 1")
+def slope_left(prior: Finite, lr: NonNegative, variance: NonNegative, steps: Natural) -> float:
+    """prior (1 - 2 lr variance)^steps: what gradient descent on the mean squared error of v z leaves of a prior slope, where labels
+    ask for none and z has the second moment ``variance``.
+
+    Labels: prop-slope-time. Source: ours.
+    """
+    return prior * kept(min(2 * lr * variance, 1.0), steps)
+
+
+@bound("2 * lr * variance < 1")
+def learning_time(shrink: Annotated[float, "[1, inf)"], lr: Positive, variance: Positive) -> float:
+    """ln(shrink) / -ln(1 - 2 lr variance): steps of gradient descent until a prior slope has shrunk by that factor.
+
+    Labels: cor-learning-time. Source: ours, the law of the slope solved for the time.
+    """
+    return math.log(shrink) / -math.log1p(-2 * lr * variance)
 
 
 @bound("s + sigma > 0")
 def lane_posterior_mean(x: Finite, m: Positive, s: NonNegative, sigma: NonNegative) -> float:
     """m tanh(m x / (s^2 + sigma^2)): the mean target, given the observation x of a state on one of two lanes, noised with sigma.
 
-    Labels: prop-lane-snap. Source: ours, Bayes' rule for two Gaussians.
+    Helps: prop-mean-head-lanes. Source: ours, Bayes' rule for two Gaussians.
     """
     width = math.hypot(s, sigma)
     return m * math.tanh(m / width * (x / width))
@@ -31,7 +71,7 @@ def lane_flip(x: Finite, m: Positive, s: NonNegative, *, train: NonNegative, tes
 
     By quadrature, to a relative 1e-6 where it is above 1e-250.
 
-    Helps: thm-lane-law. Source: ours, Bayes' rule for two Gaussians; at x = m, train = test and s = 0 the talk's mode swap.
+    Helps: prop-lane-law. Source: ours, Bayes' rule for two Gaussians; at x = m, train = test and s = 0 the talk's mode swap.
     """
     return float(_flips(np.array([x]), m, s, train, test)[0])
 
@@ -63,28 +103,36 @@ def lane_failure(
     kappa: Rate,
     d: Finite,
     r: Positive,
+    spread: NonNegative | None = None,
     cells: Annotated[int, "[1, 2000]"] = 301,
 ) -> float:
     """The chance that an exact sampler is ever farther than r from its own lane: a Markov chain on |x - m| <= r.
 
-    A step from x stays with the density N(kappa x + (1 - kappa) m +- d, ((1 - kappa) s)^2) times 1 - lane_flip(x); a flip
-    leaves. The two lanes, one with the drift outward and one with it inward, are averaged. The chain lives on ``cells`` points of
-    Gauss and Legendre on either side of x = 0, where lane_flip may be a step; the error is below 1e-8. The conditions: a flip leaves,
-    up to six standard deviations, and the points resolve s.
+    Demonstrated states are +-m + N(0, spread^2), targets +-m + N(0, s^2); without a ``spread`` it is s. An episode starts at a
+    demonstrated state. A step from x stays with the density N(kappa x + (1 - kappa) m +- d, ((1 - kappa) s)^2) times 1 - lane_flip(x);
+    a flip leaves. The two lanes, one with the drift outward and one with it inward, are averaged. The chain lives on ``cells`` points
+    of Gauss and Legendre on either side of x = 0, where lane_flip may be a step; the error is below 1e-8. The conditions: a flip
+    leaves, up to six standard deviations, and the points resolve s, and the spread unless it is 0.
 
-    Labels: thm-lane-law. Source: ours.
+    Labels: prop-lane-law, find-lanes-learned. Source: ours.
     """
     x, weight = _points(np.unique(np.clip([m - r, 0.0, m + r], m - r, None)), cells)
-    flip, sd = _flips(x, m, s, train, test), (1 - kappa) * s
+    wide, sd = s if spread is None else spread, (1 - kappa) * s
+    start, law = (np.array([m]), np.ones(1)) if wide == 0 else (x, stats.norm.pdf(x, m, wide) * weight)
     out = []
     for drift in (d, -d):
-        middle = kappa * x + (1 - kappa) * m + drift
-        move = stats.norm.pdf(x[None, :], middle[:, None], sd) * weight
-        leave = special.ndtr((m - r - middle) / sd) + special.ndtr((middle - m - r) / sd)
-        mass, gone = stats.norm.pdf(x, m, s) * weight, 2 * special.ndtr(-r / s)
-        for _ in range(horizon):
-            gone += mass @ (flip + (1 - flip) * leave)
-            mass = (mass * (1 - flip)) @ move
+
+        def step(x: Array, points: Array = x, drift: float = drift) -> tuple[Array, Array]:
+            """From each x: the chance to fail, and that to be next at each of the points."""
+            middle, flip = kappa * x + (1 - kappa) * m + drift, _flips(x, m, wide, train, test)
+            leave = special.ndtr((m - r - middle) / sd) + special.ndtr((middle - m - r) / sd)
+            return flip + (1 - flip) * leave, (1 - flip)[:, None] * stats.norm.pdf(points, middle[:, None], sd) * weight
+
+        fail, move = step(start)
+        gone, mass = law @ fail + (2 * special.ndtr(-r / wide) if wide else 0.0), law @ move
+        fail, move = step(x)
+        for _ in range(horizon - 1):
+            gone, mass = gone + mass @ fail, mass @ move
         out.append(gone)
     return min(1.0, float(np.mean(out)))
 
@@ -96,12 +144,25 @@ def _points(ends: Array, n: int) -> tuple[Array, Array]:
     return (middle[:, None] + half[:, None] * z).ravel(), (half[:, None] * w).ravel()
 
 
+@bound("r < m")
+def off_lanes(m: Positive, r: Positive, *, train: Positive, test: Positive) -> float:
+    """P(|m tanh(m z / train^2)| < m - r), z ~ N(m, test^2): how often the mean target lies farther than r from both lanes.
+
+    The mean is that of a target at +-m given a state noised with ``train``; seen is the state m, noised with ``test``. Absolute error
+    1e-15.
+
+    Labels: prop-mean-head-lanes. Source: ours.
+    """
+    edge = train / m * train * math.log((2 - r / m) / (r / m)) / 2
+    return float(special.ndtr((edge - m) / test) - special.ndtr((-edge - m) / test))
+
+
 @bound()
 def shifted_power(p: Share, shift: Finite) -> float:
     """Phi(Phi^-1(p) + shift): the largest probability of an event under N(x', sigma^2 I) if it is p under N(x, sigma^2 I), where
     shift = |x - x'| / sigma; with a negative shift, the smallest.
 
-    Helps: lem-lane-power. Source: Neyman and Pearson's lemma for two normal laws of one spread.
+    Labels: lem-lane-power. Source: Neyman and Pearson's lemma for two normal laws of one spread.
     """
     return float(special.ndtr(special.ndtri(p) + shift))
 
@@ -111,7 +172,7 @@ def flip_floor(horizon: Count, p: Share, shift: NonNegative) -> float:
     """1 - (1 - Phi(Phi^-1(p) - shift))^H: failures in H steps, at least, if a flip has probability p at the lane's centre, ends the
     run, and no state before it is farther than ``shift`` noise widths from the centre.
 
-    Labels: lem-lane-power. Source: ours, from shifted_power.
+    Labels: cor-lane-floor. Source: ours, from shifted_power.
     """
     return lost(shifted_power(p, -shift), horizon)
 
@@ -125,7 +186,7 @@ def ring_diffusion(sigma: Positive, scheme: Literal["train", "test", "replica"])
     noise its mean over |z|, for replica noise that of the sum of two. By quadrature, to a relative 1e-9; beyond 10^-6 and 10^9 by the
     limits: a multiple of sigma^2, and the uniform law.
 
-    Labels: prop-ring-exact, prop-ring-learned. Source: ours.
+    Labels: prop-ring-exact, find-ring-learned. Source: ours.
     """
     e = min(max(sigma, 1e-6), 1e9)
     angle, weight = _points(np.array([0, min(math.pi, 30 * e)]), 200)
@@ -139,13 +200,3 @@ def ring_diffusion(sigma: Positive, scheme: Literal["train", "test", "replica"])
     else:
         density = np.exp(-2 * k * np.sin(angle / 2) ** 2) / special.i0e(k)
     return float(law @ density @ (weight * angle**2) / math.pi) * min(1.0, sigma / e) ** 2
-
-
-@bound()
-def radius_growth(gain: Rate) -> float:
-    """1 / sqrt(1 - gain^2): how much larger the typical radius error ever gets than after one step, if the model multiplies radial
-    errors by ``gain`` and adds independent normal ones.
-
-    Labels: prop-ring-radius. Source: ours, a geometric sum of variances.
-    """
-    return 1 / math.sqrt((1 - gain) * (1 + gain))

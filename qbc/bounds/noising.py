@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 
 from scipy import integrate, special, stats
 
-from qbc.bounds.domain import Count, Finite, Natural, NonNegative, Positive, Rate, bound
-from qbc.bounds.stable import lost
+from qbc.bounds.domain import Count, Finite, NonNegative, Positive, Rate, bound
 
 Scheme = Literal["none", "test only", "train only", "replica"]
 
@@ -50,39 +49,30 @@ def far_move(tau: NonNegative, d: Count) -> float:
 
 
 @bound()
-def mode_swap(kappa: NonNegative) -> float:
-    """E 1 / (1 + exp(2 kappa^2 + 2 kappa g)), g ~ N(0, 1): how often the replica of the atom m is -m, kappa = m / sigma.
+def mode_swap(d: NonNegative) -> float:
+    """E 1 / (1 + exp(2 d^2 + 2 d g)), g ~ N(0, 1): how often the replica of the atom m is -m, d = m / sigma.
 
-    Computed as exp(-kappa^2 / 2) E sech(kappa g) / 2, which is the same with g + kappa for g; relative error below 1e-10.
+    Computed as exp(-d^2 / 2) E sech(d g) / 2, which is the same with g + d for g; relative error below 1e-10.
 
     Labels: prop-swap. Source: ours.
     """
-    k = max(kappa, 1.0)
+    k = max(d, 1.0)
 
     def density(u: float) -> float:
-        return math.exp(-((u / k) ** 2) / 2) / math.cosh(kappa / k * u)
+        return math.exp(-((u / k) ** 2) / 2) / math.cosh(d / k * u)
 
     total, _ = integrate.quad(density, 0, 40, epsabs=0, epsrel=1e-12)  # beyond 40 / k either factor is below 1e-17
-    return math.exp(-(kappa * kappa) / 2) * float(total) / k / math.sqrt(2 * math.pi)
+    return math.exp(-(d * d) / 2) * float(total) / k / math.sqrt(2 * math.pi)
 
 
 @bound()
-def swap_range(kappa: NonNegative) -> tuple[float, float]:
-    """Phi(-kappa) and 2 Phi(-kappa): once and twice the error of the best guess of the mode, between which the swap lies.
+def swap_range(d: NonNegative) -> tuple[float, float]:
+    """Phi(-d) and 2 Phi(-d): once and twice the error of the best guess of the mode, between which the swap lies.
 
     Helps: prop-swap. Source: ours.
     """
-    error = float(special.ndtr(-kappa))
+    error = float(special.ndtr(-d))
     return error, 2 * error
-
-
-@bound()
-def lane_left(horizon: Natural, kappa: NonNegative) -> float:
-    """1 - (1 - swap)^H: how often a replica-noised policy has left its atom by step H, if every step starts from an atom.
-
-    Labels: prop-marginal-not-joint. Source: ours; the talk warns that its guarantee is marginal because of mode swapping.
-    """
-    return lost(mode_swap(kappa), horizon)
 
 
 def _law(scheme: Scheme, noise: float) -> tuple[float, float]:
@@ -154,21 +144,3 @@ def mean_head_ratio(theta: Annotated[float, "(-1, 1)"], noise: NonNegative) -> f
     r, _ = _shrinkage(noise)
     slope = theta * r
     return (slope * noise) ** 2 / ((1 - slope) * (1 + slope))
-
-
-@bound()
-def ridge_slope(prior: Finite, lam: Positive, excitation: NonNegative) -> float:
-    """prior * lam / (lam + excitation): the slope a ridge correction leaves of its prior's, excitation = sum_i (x_i - mean)^2 / ell^2.
-
-    Labels: prop-ridge-slope. Source: ours.
-    """
-    return prior * (lam / (lam + excitation))
-
-
-@bound("abs(a + slope) < 1")
-def resting_state(eps: Finite, slope: Finite, *, a: Finite = 0.9) -> float:
-    """eps / (1 - a - slope): where x' = a x + slope x + eps comes to rest.
-
-    Labels: prop-noise-stabilises. Source: ours, the geometric series of the contraction lemma.
-    """
-    return eps / math.fsum((1, -a, -slope))

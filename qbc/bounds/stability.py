@@ -141,6 +141,19 @@ def low_level_gap(alpha: Rate, beta: NonNegative, gap: NonNegative) -> float:
 
 
 @bound()
+def primitive_deviation(response: NonNegative, gain: NonNegative, curvature: NonNegative) -> Annotated[float, "[0, inf]"]:
+    """2 lam / (1 + sqrt(1 - 2 c G lam)): how far primitive controllers go astray, at most; infinite if 2 c G lam > 1.
+
+    The linear ``response`` is lam = max_t sum_s g_ts delta_s in units of x, G = max_t sum_s g_ts the loop's ``gain`` from actions to
+    x; what the linearisation leaves out is at most c/2 times a squared error, as an action.
+
+    Labels: thm-primitives. Source: the talk, Theorem 2, as reported, in a deterministic form of ours.
+    """
+    left = 1 - 2 * curvature * gain * response
+    return 2 * response / (1 + math.sqrt(left)) if left >= 0 else math.inf
+
+
+@bound()
 def low_level_failure(horizon: Count, slope: NonNegative, eps: NonNegative, d_train: Share) -> float:
     """H (D_train + L eps): the probability of ever being farther than ``eps`` from the expert, in the loop's norm, is at most this.
 

@@ -32,6 +32,7 @@ DEMONSTRATIONS = (
 )
 # What learns from arrays: argument -> the axis of its samples; the last one named is what it learns to predict.
 DATA: dict[str, dict[str, int]] = {
+    "qbc.learn.bernoulli:fit_bernoulli": {"x": 0, "u": 0},
     "qbc.learn.estimators:fit_estimator": {"x": 0, "y": 0},
     "qbc.learn.linear:descend": {"x": 0, "u": 0},
     "qbc.learn.linear:fit_linear": {"x": 0, "u": 0},
@@ -45,7 +46,7 @@ DATA: dict[str, dict[str, int]] = {
     "qbc.quantizers.residual:fit_residual": {"u": 0},
     "qbc.quantizers.vector:fit": {"u": 0},
 }
-LINEAR = ("qbc.learn.linear:descend", "qbc.learn.linear:fit_linear")
+LINEAR = ("qbc.learn.bernoulli:fit_bernoulli", "qbc.learn.linear:descend", "qbc.learn.linear:fit_linear")
 NETWORKS = "qbc.learn.device:minimise"  # the one loop that trains networks
 STREAMS = ("qbc.learn.sgd:stream_gains", "qbc.learn.sgd:stream_networks")
 TRAINED = (NETWORKS, "qbc.learn.sgd:stream_networks")  # a chain of scalar gains is no network: statements are about its every step
@@ -141,7 +142,7 @@ def tenth_of_demonstrations(original: Function) -> Function:
 
 
 def prior(original: Function) -> Function:
-    """Least squares that learns nothing: the prior, or zero."""
+    """A fit that learns nothing: its prior, or zero."""
 
     def fit(x: Array, u: Array, prior: Any = None) -> Any:
         return prior or original(x, np.zeros_like(u))
@@ -225,6 +226,7 @@ SWAPS = [
     *(Swap("less", target, tenth_of_demonstrations) for target in DEMONSTRATIONS),
     *(Swap("fit", target, blind(data)) for target, data in DATA.items() if target not in LINEAR),
     *(Swap("less", target, tenth(data)) for target, data in DATA.items()),
+    Swap("fit", "qbc.learn.bernoulli:fit_bernoulli", prior),
     Swap("fit", "qbc.learn.linear:fit_linear", prior),
     Swap("fit", "qbc.learn.linear:descend", at_zero),
     Swap("fit", "qbc.families:most_likely", random_member),

@@ -18,10 +18,12 @@ Demonstrations (``qbc.demonstrations``) and the settings of a fit go in, a head 
 ``codes``             learned codebooks, prototypes
 ``paths``             from noise to data; ``samplers``: flow matching, DDPM and DDIM along them
 ``softmax``           laws of a token: linear, its total-variation slope declared, or a network
+``bernoulli``         two tokens, their law linear in the state: closest to a prior, as ``linear``
 ``cells``             log-losses on tokens: softmax, ordinal
 ``contexts``          what is seen of a chunk so far; ``autoregressive``: its tokens drawn one after the other
 ``lipschitz``         generators with a certified Lipschitz constant
 ``sgd``               streaming SGD: every checkpoint a policy, raw and averaged
+``token_means``       networks over tokens that play their mean, and the curvature of their log-loss along a functional
 ``linear``            least squares, closest to a prior; the path of gradient descent to it
 ``estimators``        any estimator of scikit-learn
 ====================  ==============================================================================
@@ -33,6 +35,7 @@ device changes the rounding and nothing else.
 
 from qbc.learn.autoencoders import Autoencoders, fit_autoencoders
 from qbc.learn.autoregressive import Bins, Tokens, fit_tokens
+from qbc.learn.bernoulli import fit_bernoulli
 from qbc.learn.codes import Codebook, Prototypes, fit_codebook, fit_prototypes
 from qbc.learn.contexts import Prefix, Sight
 from qbc.learn.device import DEVICE
@@ -45,8 +48,9 @@ from qbc.learn.mixture import Mixture, fit_mixture
 from qbc.learn.networks import Ensemble, Networks
 from qbc.learn.regression import Regression, fit_regression
 from qbc.learn.samplers import Sampler, fit_denoiser, fit_flow
-from qbc.learn.sgd import Checkpoints, Gains, stream_gains, stream_networks, tangents
+from qbc.learn.sgd import Checkpoints, Gains, stream_gains, stream_networks
 from qbc.learn.softmax import TokenHead, fit_softmax
+from qbc.learn.token_means import TokenMeans, curvature_along
 from qbc.learn.view import AtRest
 
 __all__ = [
@@ -69,9 +73,12 @@ __all__ = [
     "Sampler",
     "Sight",
     "TokenHead",
+    "TokenMeans",
     "Tokens",
+    "curvature_along",
     "descend",
     "fit_autoencoders",
+    "fit_bernoulli",
     "fit_codebook",
     "fit_denoiser",
     "fit_estimator",
@@ -85,5 +92,4 @@ __all__ = [
     "fit_tokens",
     "stream_gains",
     "stream_networks",
-    "tangents",
 ]

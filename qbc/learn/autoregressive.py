@@ -18,7 +18,7 @@ from qbc.demonstrations import Demonstrations
 from qbc.finite import draw
 from qbc.learn.cells import Ordinal, Softmax, TokenLaw
 from qbc.learn.contexts import Context, Prefix
-from qbc.learn.device import array, indices, tensor
+from qbc.learn.device import alone, array, indices, tensor
 from qbc.learn.fitting import Data, Fit
 from qbc.learn.head import Head
 from qbc.learn.losses import Batch, Losses
@@ -103,6 +103,17 @@ class Tokens(Head):
     def logs(self, obs: Tensor, known: Array, j: Codes) -> Tensor:
         """Log-probabilities (k, n, bins) of token j (k, n), given those before it."""
         return self.law(self.net(torch.cat([obs, tensor(self.context(known, j, self.reach))], dim=2)))
+
+    def first(self, x: Array) -> tuple[Array, Array]:
+        """The law (k, n, bins) of the first token at observations x (k, n, dx), or (n, dx) shown to all, and the actions (k, bins) it
+        stands for: the whole law of the policy where a chunk is one number."""
+        with alone():
+            obs = self.view.see(np.asarray(x, dtype=float))
+            k, n = obs.shape[:2]
+            p = array(self.logs(obs, np.zeros((k, n, *self.view.shape)), np.zeros((k, n), dtype=np.int64)).exp())
+        at = slice(0, 1)
+        value = self.bins.decode(np.arange(self.bins.n)[None, :, None, None], at)
+        return p, (self.bins.shift[:, :, at] + value * self.bins.top[:, :, at])[:, :, 0, 0]
 
     def draw(self, obs: Tensor, rng: np.random.Generator) -> Array:
         k, n = obs.shape[:2]

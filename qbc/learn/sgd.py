@@ -8,10 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import ArrayLike
+from torch import Tensor, nn
 
 from qbc.arrays import finite
-from qbc.learn.device import alone, array, single
+from qbc.learn.device import alone, single
 from qbc.learn.networks import Ensemble, Networks
+from qbc.learn.token_means import split
 from qbc.systems import Array
 
 Batches = Callable[[], tuple[Array, Array]]  # a fresh minibatch at every call: states and actions
@@ -61,6 +63,19 @@ def stream_gains(
     return Gains(both[0], both[1:])
 
 
+def _squared(out: Tensor, u: Tensor) -> Tensor:
+    return ((out - u) ** 2).mean(dim=(1, 2)).sum()
+
+
+def _log_loss(logits: Tensor, codes: Tensor, t: int) -> Tensor:
+    """Nats a code, (k, B, du, tokens) against (k, B, du), summed over the networks."""
+    target = codes.long()
+    if bool(((target != codes) | (target < 0) | (target >= logits.shape[3])).any()):
+        raise ValueError(f"batch {t}: u must be codes, whole numbers from 0 to {logits.shape[3] - 1}")
+    loss = nn.functional.cross_entropy(logits.flatten(0, 2), target.flatten(), reduction="sum")
+    return loss / (codes.shape[1] * codes.shape[2])
+
+
 @dataclass(frozen=True)
 class Checkpoints:
     """``count`` checkpoints of k networks in one ensemble, network i of checkpoint c at c k + i, and their moving averages."""
@@ -70,11 +85,15 @@ class Checkpoints:
     count: int
 
 
-def stream_networks(nets: Networks, batches: Batches, *, lr: float, steps: int, gamma: float, count: int, every: int) -> Checkpoints:
+def stream_networks(
+    nets: Networks, batches: Batches, *, lr: float, steps: int, gamma: float, count: int, every: int, tokens: int | None = None
+) -> Checkpoints:
     """Plain SGD on the mean squared error of every network of ``nets``, which stay as they are.
 
     ``batches`` gives x (k, B, dx), u (k, B, du) anew for every step. The last ``count`` iterates at distance ``every`` are kept,
-    with their moving averages (share ``gamma`` towards each iterate, started at ``nets``).
+    with their moving averages (share ``gamma`` towards each iterate, started at ``nets``). With ``tokens`` u are codes, integers below
+    ``tokens``, the networks say du ``tokens`` logits, and the loss is the cross-entropy, averaged over the du codes. Raises
+    ``ValueError`` for settings, batches or an output width that do not fit.
     """
     if not (1 <= count * every <= steps and 0 < gamma <= 1 and 0 < lr < np.inf):
         raise ValueError(
@@ -85,10 +104,10 @@ def stream_networks(nets: Networks, batches: Batches, *, lr: float, steps: int, 
     with alone(grad=True):
         for t in range(steps):
             x, u = (single(f"batch {t}: {name}", a, "network", "row", "column") for name, a in zip("xu", batches(), strict=True))
-            out = net(x)
-            if out.shape != u.shape:
-                raise ValueError(f"batch {t}: u must be of the shape {tuple(out.shape)}, got {tuple(u.shape)}")
-            slopes = torch.autograd.grad(((out - u) ** 2).mean(dim=(1, 2)).sum(), list(net.parameters()))
+            out = net(x) if tokens is None else split(net(x), tokens)
+            if (shape := out.shape[:3]) != u.shape:
+                raise ValueError(f"batch {t}: u must be of the shape {tuple(shape)}, got {tuple(u.shape)}")
+            slopes = torch.autograd.grad(_squared(out, u) if tokens is None else _log_loss(out, u, t), list(net.parameters()))
             with torch.no_grad():
                 for p, m, g in zip(net.parameters(), average.parameters(), slopes, strict=True):
                     p.sub_(g, alpha=lr)
@@ -98,14 +117,3 @@ def stream_networks(nets: Networks, batches: Batches, *, lr: float, steps: int, 
                 raw.append(net.snapshot())
                 ema.append(average.snapshot())
     return Checkpoints(Networks(Ensemble.join(raw)), Networks(Ensemble.join(ema)), count)
-
-
-def tangents(nets: Networks, x: Array) -> Array:
-    """The derivative of every network's outputs at x (N, dx) in its own parameters: (k, N, du, P)."""
-    net, rows = nets.net.snapshot().requires_grad_(True), []
-    with alone(grad=True):
-        out = net(single("x", x, "row", "column"))
-        for o in out.sum(dim=0).reshape(-1):
-            slopes = torch.autograd.grad(o, list(net.parameters()), retain_graph=True)
-            rows.append(torch.cat([g.reshape(net.k, -1) for g in slopes], dim=1))
-    return array(torch.stack(rows, dim=1)).reshape(net.k, *out.shape[1:], -1)

@@ -26,7 +26,7 @@ def test_worked_by_hand():
     assert bounds.collapse_chunks(np.diag([1.0, 3.0])) == pytest.approx(3.0)
     assert bounds.absolute_kl(1.0, 10.0) == pytest.approx(0.003183, abs=1e-6)
     assert bounds.mode_recall(1.0, 10.0) == pytest.approx(0.5318, abs=1e-4)
-    assert bounds.step_share(0.0) == 1.0
+    assert bounds.step_share(0.0) == 0.5
     assert bounds.noise_threshold(1.0, 0.5) == pytest.approx(4.2186, abs=1e-4)
     assert bounds.action_threshold(1.0, 0.5) == pytest.approx(4.6304, abs=1e-4)
     assert bounds.mode_masses(0.5, 4) == pytest.approx([0.369, 0.131, 0.131, 0.369], abs=1e-3)

@@ -100,11 +100,11 @@ def mode_recall(m: Positive, beta: Positive) -> float:
 
 @bound()
 def step_share(width: NonNegative) -> float:
-    """2 Phi(-width): how often a prior latent lies beyond a step within ``width`` of the origin.
+    """Phi(-width): how often a prior latent lies on one side, beyond a step within ``width`` of the origin.
 
     Labels: prop-step. Source: ours: the conditional median of two noiseless modes is a step.
     """
-    return float(2 * special.ndtr(-width))
+    return float(special.ndtr(-width))
 
 
 @bound()
@@ -132,7 +132,7 @@ def noisy_code(beta: Positive, m: Positive, v: Positive) -> float:
     It is log(1 + r^2) / 2, r = w / s, because the distortion depends on r alone, and given r the KL (w^2 + s^2 - 1) / 2 - log s is
     least at s^2 = 1 / (1 + r^2). By quadrature and minimisation over r in [1e-6, 50], to a relative 1e-6 where it is above 1e-9.
 
-    Helps: prop-noise-mode. Source: ours.
+    Labels: prop-width. Helps: prop-noise-mode. Source: ours.
     """
     nodes, weights = special.roots_legendre(200)
 

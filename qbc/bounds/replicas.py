@@ -12,7 +12,7 @@ from qbc.bounds.domain import Count, Level, NonNegative, Positive, Rate, Share, 
 from qbc.bounds.lanes import _flips
 from qbc.bounds.stable import lost
 
-Length = Annotated[float, "[0, 1000]"]
+Moderate = Annotated[float, "[0, 1000]"]
 Half = Annotated[float, "[0.001, 1000]"]
 Steps = Annotated[int, "[0, 100000]"]  # they are taken one by one
 
@@ -41,7 +41,7 @@ def _upper(weight: float, m: float, s: float, train: float, test: float, error: 
 
 @bound("s + train > 0")
 def lane_share(
-    steps: Steps, *, weight: Level, m: Half, s: Length, train: Length, test: Length, error: Annotated[float, "[-1000, 1000]"] = 0.0
+    steps: Steps, *, weight: Level, m: Half, s: Moderate, train: Moderate, test: Moderate, error: Annotated[float, "[-1000, 1000]"] = 0.0
 ) -> float:
     """The share on the lane +m after so many steps of x' = u + error, for an exact sampler that was trained and is deployed with noise.
 
@@ -61,7 +61,7 @@ def lane_share(
 
 
 @bound("s + sigma > 0")
-def lane_left(horizon: Steps, *, weight: Level, m: Half, s: Length, sigma: Length) -> float:
+def lane_left(horizon: Steps, *, weight: Level, m: Half, s: Moderate, sigma: Moderate) -> float:
     """weight (1 - a^H) + (1 - weight) (1 - (1 - b)^H): how often an exact replica sampler has left its lane by step H, with a and b as
     in ``lane_share``.
 
@@ -72,7 +72,7 @@ def lane_left(horizon: Steps, *, weight: Level, m: Half, s: Length, sigma: Lengt
 
 
 @bound("abs(keep + (1 - keep) * theta) < 1")
-def loop_law(horizon: Steps, *, keep: Rate, theta: Rate, noise: Length, error: Length) -> tuple[float, float]:
+def loop_law(horizon: Steps, *, keep: Rate, theta: Rate, noise: Moderate, error: Moderate) -> tuple[float, float]:
     """Mean and variance, in units of the expert's spread, of the state after H steps of x' = keep x + (1 - keep) (c + error), where c
     comes from an exact replica sampler, noise = sigma / s, and the expert plays c = theta x + N(0, q) and starts stationary.
 

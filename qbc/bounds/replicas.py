@@ -41,7 +41,14 @@ def _upper(weight: float, m: float, s: float, train: float, test: float, error: 
 
 @bound("s + train > 0")
 def lane_share(
-    steps: Steps, *, weight: Level, m: Half, s: Moderate, train: Moderate, test: Moderate, error: Annotated[float, "[-1000, 1000]"] = 0.0
+    steps: Steps,
+    *,
+    weight: Level,
+    m: Half,
+    s: Moderate,
+    train: Moderate,
+    test: Moderate,
+    error: Annotated[float, "[-1000, 1000]"] = 0.0,
 ) -> float:
     """The share on the lane +m after so many steps of x' = u + error, for an exact sampler that was trained and is deployed with noise.
 

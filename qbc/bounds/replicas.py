@@ -54,7 +54,7 @@ def lane_share(
 
     Demonstrations: the share ``weight`` on N(m, s^2), the others on N(-m, s^2), and each stays on its lane. The share p goes to
     a p + b (1 - p), a and b how often a state of the lane +m or -m, moved by ``error`` unless it is the first, is taken for one of +m.
-    All lengths in units of x.
+    All lengths in units of x. By quadrature, to an absolute 1e-8 where they are of order one.
 
     Labels: prop-lane-drift. Source: ours, Bayes' rule for two normal laws.
     """

@@ -12,7 +12,7 @@ from made_up import FALSE, HOLDS, cell, command, write
 
 from qbc import cli
 from qbc.pipeline import chapters, complete, power, record, render
-from qbc.pipeline.keys import PACKAGE
+from qbc.pipeline.science import PACKAGE
 
 # --- runs that end early, or whose verdicts are withheld
 

@@ -14,7 +14,8 @@ from pathlib import Path
 from qbc.pipeline.chapters import Problem
 from qbc.pipeline.execute import Job, Outcome, execute
 from qbc.pipeline.jobs import fonts
-from qbc.pipeline.keys import PACKAGE, key
+from qbc.pipeline.keys import key
+from qbc.pipeline.science import PACKAGE
 
 Told = Callable[[Iterable[Outcome]], None]
 PATIENCE = 10  # seconds in which a scheduler must answer

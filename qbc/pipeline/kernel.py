@@ -20,7 +20,8 @@ from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
 from qbc.pipeline.chapters import Problem
-from qbc.pipeline.keys import PACKAGE, PACKAGES
+from qbc.pipeline.keys import PACKAGES
+from qbc.pipeline.science import PACKAGE
 
 FOREIGN = ("PYTHON", "IPYTHON", "JUPYTER", "MPL", "MATPLOTLIB", "QBC")  # settings of the user's that could change what a chapter shows
 THREADS = "_NUM_THREADS"  # the order of a sum depends on them

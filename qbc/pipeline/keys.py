@@ -6,8 +6,7 @@ import ast
 import hashlib
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,11 @@ from typing import Any
 from nbformat import NotebookNode
 
 from qbc.pipeline.chapters import Chapter, Problem, contents, derive
-from qbc.pipeline.complete import MAGIC, incomplete
+from qbc.pipeline.complete import incomplete
 from qbc.pipeline.notebooks import load
+from qbc.pipeline.science import PACKAGE, bare, parsed, science
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "torch", "matplotlib", "seaborn", "myst-nb", "ipykernel", "papermill")
-PACKAGE = Path(__file__).parent.parent
-DECLARED = {"rests_on", "drops"}  # what a check declares, beside what it compares
 RUNNING = ("execute.py", "kernel.py", "launch.py")
 
 
@@ -32,23 +30,17 @@ def _versions(python: str) -> dict[str, str]:
     return {p: version(p) for p in PACKAGES} | {"python": python}
 
 
+def _code(nb: NotebookNode) -> list[str]:
+    return [c.source for c in nb.cells if c.cell_type == "code"]
+
+
 def key(nb: NotebookNode, values: dict[str, Any], package: Path = PACKAGE, files: Mapping[str, str] | None = None) -> str:
-    """What an executed chapter depends on: its cells, the parameters, the module qbc, the versions, the ``files`` it reads.
+    """What an executed chapter depends on: its cells, the parameters, what they use of qbc, the versions, the ``files`` it reads.
 
     Of the pipeline only what runs it counts: a word in a table of the terminal makes no chapter stale.
     """
-    names = [p.relative_to(package) for p in sorted(package.rglob("*")) if p.suffix in (".py", ".mplstyle")]
-    mine = [n for n in names if n.parts[0] not in ("pipeline", "cli.py", "interventions") or n.name in RUNNING]
-    sources = {str(n): (package / n).read_text("utf8") for n in mine}
-    return _hash(contents(nb), values, sources, _versions(sys.version.split()[0]), files or {})
-
-
-def parsed(source: str) -> ast.Module:
-    """The code of a cell or module, magics left out. Raises ``SyntaxError`` for what is no Python even then."""
-    try:
-        return ast.parse(source)
-    except SyntaxError:
-        return ast.parse(MAGIC.sub(r"\1pass", source))
+    running = {p.name: p.read_text("utf8") for p in sorted(package.rglob("*")) if p.suffix == ".mplstyle" or p.name in RUNNING}
+    return _hash(contents(nb), values, science(_code(nb), package), running, _versions(sys.version.split()[0]), files or {})
 
 
 def read_by(chapter: Chapter, nb: NotebookNode) -> dict[str, str]:
@@ -65,69 +57,12 @@ def read_by(chapter: Chapter, nb: NotebookNode) -> dict[str, str]:
     return found
 
 
-class _Bare(ast.NodeTransformer):
-    """Code without what can change no number: docstrings, and the declarations of checks."""
-
-    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
-        return None if isinstance(node.value, ast.Constant) else self.generic_visit(node)
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        if getattr(node.func, "id", "") in ("check", "dict"):
-            node.keywords = [k for k in node.keywords if k.arg not in DECLARED]
-        return self.generic_visit(node)
-
-
-def bare(source: str) -> str:
-    """Code as its meaning: without comments, docstrings, layout and declarations."""
-    try:
-        return ast.dump(_Bare().visit(ast.parse(source)))
-    except SyntaxError:  # a magic of IPython
-        return source
-
-
-@cache
-def _module(file: Path) -> tuple[str, frozenset[str]]:
-    """A file bare, and the names it imports, dotted."""
-    source = file.read_text("utf8")
-    return bare(source), frozenset(_imported(source))
-
-
-def _imported(source: str) -> Iterator[str]:
-    try:
-        nodes = list(ast.walk(parsed(source)))
-    except SyntaxError:  # IPython's own syntax within a line
-        return
-    for node in nodes:
-        if isinstance(node, ast.Import):
-            yield from (a.name for a in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{a.name}" for a in node.names)
-
-
-def _files(name: str, package: Path) -> Iterator[Path]:
-    """The files of qbc that importing a dotted name runs."""
-    first, *parts = name.split(".")
-    if first != "qbc" or parts[:1] == ["pipeline"]:
-        return
-    for i in range(len(parts) + 1):
-        here = package.joinpath(*parts[:i])
-        yield from (p for p in (here.with_suffix(".py"), here / "__init__.py") if p.is_file())
-
-
-def _science(sources: Sequence[str], package: Path) -> dict[str, str]:
-    """The modules of qbc that cells import, however indirectly, and the interventions, bare."""
-    found = {p for p in (package / "interventions").glob("*.py")}
-    new = {p for s in sources for name in _imported(s) for p in _files(name, package)}
-    while new:
-        found |= new
-        new = {p for file in new for name in _module(file)[1] for p in _files(name, package)} - found
-    return {str(p.relative_to(package)): _module(p)[0] for p in sorted(found)}
-
-
 def evidence_key(nb: NotebookNode, values: dict[str, Any], package: Path = PACKAGE) -> str:
     """What the verdicts of a chapter depend on, whatever the intervention: code, not words."""
-    sources = [c.source for c in nb.cells if c.cell_type == "code"]
-    return _hash([bare(s) for s in sources], values, _science(sources, package), _versions(".".join(map(str, sys.version_info[:2]))))
+    sources = _code(nb)
+    taken = {p.name: bare(p.read_text("utf8")) for p in sorted((package / "interventions").glob("*.py"))}
+    python = ".".join(map(str, sys.version_info[:2]))
+    return _hash([bare(s) for s in sources], values, science(sources, package), taken, _versions(python))
 
 
 def made(executed: Path) -> dict[str, Any]:

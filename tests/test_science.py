@@ -1,0 +1,75 @@
+"""Which files of qbc a chapter is made from."""
+
+import ast
+import importlib
+from pathlib import Path
+
+import pytest
+
+from qbc.pipeline.chapters import find
+from qbc.pipeline.pairs import pair
+from qbc.pipeline.science import PACKAGE, bare, science
+
+FACADES = ("bounds", "claims", "learn", "quantizers", "tasks")
+CHAPTERS = find(PACKAGE.parent)
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A package of two modules behind a facade; one of them uses a third."""
+    (tmp_path / "rules").mkdir()
+    for name, text in {
+        "rules/__init__.py": "from qbc.rules.a import *\nfrom qbc.rules.b import g, h\n__all__ = ['f', 'g', 'h']\n",
+        "rules/a.py": "def f(): return 1\n",
+        "rules/b.py": "from qbc.below import one\ndef g(): return one\ndef h(): return 2\n",
+        "below.py": "one = 1\n",
+    }.items():
+        (tmp_path / name).write_text(text)
+    return tmp_path
+
+
+FACADE = "rules/__init__.py"
+
+
+@pytest.mark.parametrize(
+    ("cell", "files"),
+    [
+        ("x = 1", set()),
+        ("from qbc import rules", {FACADE}),
+        ("from qbc import rules\nrules.f()", {FACADE, "rules/a.py"}),
+        ("from qbc import rules as r\nprint(r.h())", {FACADE, "rules/b.py", "below.py"}),
+        ("from qbc.rules import f", {FACADE, "rules/a.py"}),
+        ("from qbc.rules import h as other", {FACADE, "rules/b.py", "below.py"}),
+        ("from qbc.rules import *", {FACADE, "rules/a.py", "rules/b.py", "below.py"}),
+        ("import qbc.rules\nqbc.rules.f()", {FACADE, "rules/a.py"}),
+        ("import qbc.below", {"below.py"}),
+        ("%config x = 1\nfrom qbc import below", {"below.py"}),
+    ],
+)
+def test_files_behind_a_facade_count_where_one_of_their_names_is_taken(package, cell, files):
+    assert set(science([cell], package)) == files
+
+
+def test_names_are_taken_across_cells_and_by_modules_that_are_used(package):
+    assert "rules/a.py" in science(["from qbc import rules", "rules.f()"], package)
+    (package / "user.py").write_text("from qbc import rules\ndef two(): return rules.f()\n")
+    assert "rules/a.py" in science(["from qbc.user import two"], package)
+
+
+def test_words_and_declarations_are_no_code():
+    assert bare('def f(x):\n    """Half."""\n    return x / 2  # half') == bare("def f(x): return x/2")
+    assert bare('check("a", 1, rests_on=("fit",))') == bare('check("a", 1)')
+    assert bare("x = 1") != bare("x = 2")
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=[c.stem for c in CHAPTERS])
+def test_every_name_that_a_chapter_takes_from_a_facade_is_in_its_science(chapter):
+    """Oracle: Python itself says where an object was defined."""
+    cells = [c.source for c in pair(chapter).cells if c.cell_type == "code"]
+    found = science(cells, PACKAGE)
+    for node in ast.walk(ast.parse("\n".join(cells))):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in FACADES:
+            what = getattr(importlib.import_module(f"qbc.{node.value.id}"), node.attr, None)
+            where = getattr(what, "__module__", None) or ""
+            if where.startswith("qbc."):
+                assert "/".join(where.split(".")[1:]) + ".py" in found, (node.value.id, node.attr)

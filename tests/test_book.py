@@ -147,6 +147,7 @@ def test_the_ledger_has_a_row_for_every_result_with_a_link_to_itself_and_its_ver
     for r in results():
         tr = row(LEDGER, "ledger", r["label"])
         assert tr.select(f'a.qbc-link[href="#ledger-{r["label"]}"]')
+        assert f"(chapter {r['chapter'].partition('-')[0]})" in words(tr)
         verdict = tr.find_all("td", recursive=False)[1]
         assert verdict.a.get_text() == r["status"]
         assert verdict.a["href"] == f"../notebooks/{r['chapter']}.html#verdict-{r['label']}"

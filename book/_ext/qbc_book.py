@@ -152,7 +152,7 @@ class Power(Page):
         """A section with the table of one chapter."""
         body = [cells_of.matrix_row(label, cells, declared.get(label, []), said) for label, cells in results.items()]
         heads = ["Result", "Class", *(cells_of.HEADS.get(n, n) for n in INTERVENTIONS), "Declares", "Turned by"]
-        found = self.parse_text_to_nodes(f"{stem[:2]} {{doc}}`/notebooks/{stem}`\n\n{table(heads, body, 'qbc-power')}")
+        found = self.parse_text_to_nodes(f"{cells_of.number(stem)} {{doc}}`/notebooks/{stem}`\n\n{table(heads, body, 'qbc-power')}")
         signs = {sign: f"qbc-{state}" for state, sign in cells_of.SIGNS.items() if sign}
         columns = ["result", "class", *INTERVENTIONS, "declares", "turned"]
         named(found, [f"power-{label}" for label in results], columns, lambda text: signs.get(text, ""))

@@ -40,6 +40,11 @@ def slack(r: Row) -> str:
     return NONE if r["slack"] is None else show(r["slack"])
 
 
+def number(stem: str) -> str:
+    """Of a chapter: ``08b`` of ``08b-noise-in-training``."""
+    return stem.partition("-")[0]
+
+
 def permalink(name: str, what: str) -> str:
     return f'<a class="qbc-link" href="#{name}" aria-label="link to {what}">#</a>'
 
@@ -50,8 +55,8 @@ def title(label: str, said: Mapping[str, Statement]) -> str:
 
 
 def result(r: Row, said: Mapping[str, Statement]) -> str:
-    label, number = r["label"], r["chapter"][:2]
-    where = f"{{doc}}`chapter {number} </notebooks/{r['chapter']}>`"
+    label = r["label"]
+    where = f"{{doc}}`chapter {number(r['chapter'])} </notebooks/{r['chapter']}>`"
     return f"{title(label, said)} ({where}) `{label}` {permalink(f'ledger-{label}', f'the row of {label}')}"
 
 

@@ -67,11 +67,42 @@ def test_stylesheets_load_nothing_from_outside():
         assert not re.search(r"@import\s+(?:url\()?['\"]?(?:https?:)?//|url\(\s*['\"]?(?:https?:)?//", css.read_text("utf8")), css
 
 
-def test_mathjax_is_ours_and_on_every_page_with_formulas():
+def test_mathjax_is_ours_and_on_the_pages_with_formulas_alone():
     assert (HTML / "_static" / "tex-svg-full.js").stat().st_size > 1_000_000
+    assert (HTML / "_static" / "ui" / "lazy.js").is_file()
     for page in PAGES:
-        if soup(page).select(".math"):
-            assert any("tex-svg-full.js" in u for u in loaded(page)), page
+        assert bool(soup(page).select(".math")) == any("tex-svg-full.js" in u for u in loaded(page)), page
+        assert bool(soup(page).select(".math")) == bool(soup(page).select("noscript .qbc-noscript")), page
+
+
+@pytest.mark.parametrize("page", [p for p in PAGES if p.parts[0] in ("book", "notebooks")], ids=str)
+def test_a_page_says_what_it_is_about_and_has_no_script_twice(page):
+    said = soup(page).select('meta[name="description"]')
+    assert len(said) == 1
+    assert 20 <= len(said[0]["content"]) <= 162
+    scripts = [str(s) for s in soup(page).head.find_all("script")]
+    assert len(scripts) == len(set(scripts))
+    assert "thebe" not in "".join(scripts)
+
+
+def test_the_theme_keeps_the_icons_that_pages_show():
+    whole = (HTML / "_static" / "scripts" / "fontawesome.js").read_text("utf8")
+    assert len(whole) < 150_000
+    shown = {c for page in PAGES for tag in soup(page).select('[class*="fa-"]') for c in tag["class"] if c.startswith("fa-")}
+    assert {"fa-magnifying-glass", "fa-bars"} <= shown
+    for icon in shown - {"fa-solid", "fa-lg", "fa-brands", "fa-regular"}:
+        assert f'"{icon[3:]}":[' in whole or f",{icon[3:]}:[" in whole or f"{{{icon[3:]}:[" in whole, icon
+
+
+def test_statements_figures_and_exercises_are_numbered_by_chapter():
+    for page in (p for p in PAGES if p.parent.name == "notebooks"):
+        number = page.stem.partition("-")[0].lstrip("0")
+        assert words(soup(page).select_one("article h1")).startswith(f"{number} ")
+        said = [words(s) for s in soup(page).select("div.proof .caption-number, figcaption .caption-number")]
+        assert said
+        assert all(re.match(rf"[A-Z][a-z]+\.? {number}\.\d+$", s) for s in said), said
+        statements = [s.rpartition(".")[2] for s in said if not s.startswith("Fig")]
+        assert statements == [str(i + 1) for i in range(len(statements))]  # one count for all kinds
 
 
 @each

@@ -227,5 +227,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", require_stage)
     for name, directive in {"ledger": Ledger, "power": Power, "sources": Sources, "runs": Runs, "bench": Bench}.items():
         app.add_directive(f"qbc-{name}", directive)
-    app.set_html_assets_policy("always")  # the sidebars of pages without formulas show titles with formulas
     return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}

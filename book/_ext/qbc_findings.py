@@ -23,7 +23,7 @@ class FindingDirective(ElementDirective):
 def setup(app: Sphinx) -> dict[str, Any]:
     app.setup_extension("sphinx_proof")
     NODE_TYPES["finding"] = finding_node  # sphinx_proof looks its kinds up in these two
-    DEFAULT_REALTYP_TO_COUNTERTYP["finding"] = "finding"
+    DEFAULT_REALTYP_TO_COUNTERTYP["finding"] = "theorem"
     app.add_enumerable_node(finding_node, "finding", None, html=(visit_enumerable_node, depart_enumerable_node))
     app.add_directive_to_domain("prf", "finding", FindingDirective)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -20,15 +20,26 @@ from qbc.pipeline.notebooks import executed, load
 from qbc.pipeline.record import headline, ledger
 
 MARK = ".stage"  # tells the book's extension that this is a stage, not the bare clone
+DOOR = """<!doctype html>
+<html lang="en">
+<head><meta charset="utf-8" /><title>Behaviour cloning, run end to end</title>
+<meta http-equiv="refresh" content="0; url=book/index.html" /></head>
+<body><main><h1>Behaviour cloning, run end to end</h1><p><a href="book/index.html">The book begins here.</a></p></main></body>
+</html>
+"""
 IGNORED = {"__pycache__", ".ipynb_checkpoints", ".jupyter_cache"}
 
 
-def mathjax() -> Path:
-    """The one file of MathJax the pages load, from the package that vendors it."""
+def mathjax() -> dict[str, Path]:
+    """The files of MathJax that the pages load, from the package that vendors it: relative path -> file."""
+    found = {}
     for f in files("sphinx-mathjax-offline") or []:
-        if f.name == "tex-svg-full.js":
-            return Path(str(f.locate()))
-    raise Problem("MathJax is missing from this environment: run `rm -r .venv` and `make book`")
+        for name in ("tex-svg-full.js", "ui/lazy.js"):
+            if str(f).endswith(f"mathjax/{name}"):
+                found[f"book/_static/{name}"] = Path(str(f.locate()))
+    if len(found) < 2:
+        raise Problem("MathJax is missing from this environment: run `rm -r .venv` and `make book`")
+    return found
 
 
 def book(top: Path) -> list[str]:
@@ -42,7 +53,7 @@ def wanted(top: Path, done: Path) -> dict[str, Path]:
     pages = [p for p in sorted((top / "book").rglob("*")) if p.is_file() and p not in texts and not IGNORED & set(p.parts)]
     stage = {str(p.relative_to(top)): p for p in pages} | {n: top / n for n in ("_config.yml", "_toc.yml")}
     stage |= {f"notebooks/{stem}.ipynb": p for stem, p in executed(done, book(top)).items()}
-    return stage | {"book/_static/tex-svg-full.js": mathjax()}
+    return stage | mathjax()
 
 
 def stage(top: Path, done: Path, to: Path) -> str:
@@ -97,6 +108,7 @@ def _build(top: Path, done: Path) -> tuple[Path, bool]:
         told = [x for x in (result.stdout + result.stderr).splitlines() if re.search("warning|error|exception", x, re.I)]
         print("\n".join(dict.fromkeys(told)), file=sys.stderr)
         raise Problem(f"the book was not built: Sphinx reports the above (everything it said: {log})")
+    (html / "index.html").write_text(DOOR, "utf8")
     stamp.write_text(digest, "utf8")
     return html / "index.html", True
 

@@ -1,0 +1,60 @@
+"""What every page needs and the theme does not give: a description, formulas only where there are any, no unused scripts."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx.application import Sphinx
+
+THEBE = ("sphinx-thebe", "THEBE_JS_URL")  # thebe runs cells on a server; this book has none
+DESCRIPTION = 160  # characters that search engines show
+ICON = re.compile(r'"?([\w-]+)"?:\[\d+,\d+,\[[^\]]*\],"[0-9a-f]+",(?:"[^"]*"|\[(?:"[^"]*",?)*\])\],?')
+NOSCRIPT = (
+    '<noscript><p class="qbc-noscript">Without JavaScript the formulas stay TeX, and the search is off.</p></noscript>'
+)
+
+
+def description(doctree: nodes.document) -> str:
+    """The first paragraphs of a page, cut at a word."""
+    said = " ".join(p.astext() for p in doctree.findall(nodes.paragraph))
+    said = re.sub(r"\s+", " ", said)[: DESCRIPTION + 1]
+    return said if len(said) <= DESCRIPTION else said.rpartition(" ")[0] + " …"
+
+
+def tidy(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
+    formulas = 'class="math ' in context.get("body", "")
+    unused = THEBE if formulas else (*THEBE, "MathJax", "tex-svg")
+
+    def used(files: list[Any]) -> list[Any]:
+        """Each file or inline script once, without those that nothing on the page uses."""
+        said = {getattr(f, "attributes", {}).get("body") or str(getattr(f, "filename", f)): f for f in reversed(files)}
+        return [f for text, f in reversed(said.items()) if not any(word in text for word in unused)]
+
+    context["script_files"], context["css_files"] = used(context["script_files"]), used(context["css_files"])
+    context["default_mode"] = "auto"
+    if doctree is not None:
+        about = f'<meta name="description" content="{escape(description(doctree))}" />'
+        context["metatags"] = f"{context.get('metatags', '')}\n{about}\n"
+    if formulas:
+        context["body"] = NOSCRIPT + context["body"]
+
+
+def icons(app: Sphinx, error: Exception | None) -> None:
+    """Keep of the theme's 2,000 icons those that some page shows."""
+    script = Path(app.outdir) / "_static" / "scripts" / "fontawesome.js"
+    if error or not script.is_file():
+        return
+    pages = "".join(p.read_text("utf8") for p in Path(app.outdir).rglob("*.html"))
+    shown = set(re.findall(r"\bfa-([a-z][a-z-]*)", pages))
+    whole = script.read_text("utf8")
+    script.write_text(ICON.sub(lambda m: m[0] if m[1] in shown else "", whole), "utf8")
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    app.connect("html-page-context", tidy, priority=900)
+    app.connect("build-finished", icons)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -230,6 +230,16 @@ def test_the_table_of_sources_has_a_row_for_every_label():
             assert texts[2:4] == ([s.source.item.replace("’", "'"), s.source.provenance] if s.source.key else ["–", "–"])
 
 
+def test_the_concordance_has_every_statement_that_has_a_source_with_its_verdict():
+    page, claims = Path("book/concordance.html"), {r["label"]: r for r in results()}
+    sourced = {
+        s.label for path in DONE.glob("*.ipynb") for s in record.statements(record.markdown_of(path)) if s.source and s.source.key
+    }
+    assert len(soup(page).select("table.qbc-concordance tbody tr")) == len(sourced)
+    for label in sourced:
+        assert words(row(page, "concordance", label).select_one(".qbc-c-verdict")) == claims[label]["status"]
+
+
 def test_no_page_hides_what_was_read():
     for page in PAGES:
         assert not re.search(r"\bas we read\b", words(soup(page))), page

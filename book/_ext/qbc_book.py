@@ -1,4 +1,4 @@
-"""What this book adds to Sphinx: the ledger, its matrix and sources, times, and a word where there is nothing to build."""
+"""What this book adds to Sphinx: the ledger and its matrix, times, and a word where there is nothing to build."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
 from qbc.pipeline.evidence import INTERVENTIONS, Cells, evidence_class, known, recorded, turned_by, weak
-from qbc.pipeline.record import CLAIMS, Row, Source, Statement, headline, ledger, markdown_of, parent, statements
+from qbc.pipeline.record import Row, Source, Statement, headline, ledger, markdown_of, parent, statements
 from qbc.pipeline.render import MARK
 
 
@@ -159,37 +159,6 @@ class Power(Page):
         return nodes.section("", nodes.title("", "", *found[0].children), *found[1:], ids=[f"matrix-{stem}"], names=[stem])
 
 
-class Sources(Page):
-    """The one table of labels and sources; ``:count:`` says how many statements each source has, and in which relation to it."""
-
-    option_spec: ClassVar = {"count": directives.flag}
-
-    def sourced(self) -> list[tuple[Statement, Source | None]]:
-        """Papers first, then ours, each in the book's order."""
-        said = [(s, s.source) for s in self.statements().values()]
-        return sorted(said, key=lambda pair: (not (pair[1] and pair[1].key), pair[1].key if pair[1] else ""))
-
-    def markdown(self) -> str:
-        if "count" in self.options:
-            counts = Counter((s.key, s.claim) for _, s in self.sourced() if s)
-            keys = list(dict.fromkeys(k for k, _ in counts))
-            body = [[f"{{cite:t}}`{k}`" if k else "no source", *(str(counts[k, c] or "") for c in CLAIMS)] for k in keys]
-            heads = [cells_of.CLAIM_WORDS.get(c, c) for c in CLAIMS]
-            return table(["Source", *heads], body, "qbc-sources-count")
-        body = []
-        for s, source in self.sourced():
-            item = [f"{{cite:t}}`{source.key}`", source.item, source.provenance] if source and source.key else [cells_of.NONE] * 3
-            body.append([f"{cells_of.title(s.label, {s.label: s})} `{s.label}`", *item, source.claim if source else "no source given"])
-        return table(["Statement", "Source", "Item", "Provenance", "Claim"], body, "qbc-sources")
-
-    def run(self) -> list[nodes.Node]:
-        found = super().run()
-        if "count" not in self.options:
-            ids = [f"source-{s.label}" for s, _ in self.sourced()]
-            named(found, ids, ["result", "source", "item", "provenance", "claim"])
-        return found
-
-
 class Runs(Page):
     """When each chapter was executed, how long it took, and with what parameters."""
 
@@ -225,6 +194,6 @@ class Bench(Page):
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("config-inited", require_stage)
-    for name, directive in {"ledger": Ledger, "power": Power, "sources": Sources, "runs": Runs, "bench": Bench}.items():
+    for name, directive in {"ledger": Ledger, "power": Power, "runs": Runs, "bench": Bench}.items():
         app.add_directive(f"qbc-{name}", directive)
     return {"version": "2", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -13,9 +13,7 @@ from sphinx.application import Sphinx
 THEBE = ("sphinx-thebe", "THEBE_JS_URL")  # thebe runs cells on a server; this book has none
 DESCRIPTION = 160  # characters that search engines show
 ICON = re.compile(r'"?([\w-]+)"?:\[\d+,\d+,\[[^\]]*\],"[0-9a-f]+",(?:"[^"]*"|\[(?:"[^"]*",?)*\])\],?')
-NOSCRIPT = (
-    '<noscript><p class="qbc-noscript">Without JavaScript the formulas stay TeX, and the search is off.</p></noscript>'
-)
+NOSCRIPT = '<noscript><p class="qbc-noscript">Without JavaScript the formulas stay TeX, and the search is off.</p></noscript>'
 
 
 def description(doctree: nodes.document) -> str:

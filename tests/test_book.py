@@ -240,6 +240,16 @@ def test_the_concordance_has_every_statement_that_has_a_source_with_its_verdict(
         assert words(row(page, "concordance", label).select_one(".qbc-c-verdict")) == claims[label]["status"]
 
 
+def test_the_page_of_advice_has_the_section_of_every_chapter():
+    page = soup(Path("book/practice.html"))
+    for c in chapters.find(TOP):
+        section = page.select(f"section#practice-{c.stem}")
+        assert len(section) == 1, c.stem
+        assert section[0].h2.a["href"].endswith(f"notebooks/{c.stem}.html")
+        own = soup(Path(f"notebooks/{c.stem}.html")).select_one("section#in-practice")
+        assert words(section[0])[-80:] == words(own)[-80:], c.stem
+
+
 def test_no_page_hides_what_was_read():
     for page in PAGES:
         assert not re.search(r"\bas we read\b", words(soup(page))), page

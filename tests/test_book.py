@@ -230,6 +230,14 @@ def test_the_table_of_sources_has_a_row_for_every_label():
             assert texts[2:4] == ([s.source.item.replace("’", "'"), s.source.provenance] if s.source.key else ["–", "–"])
 
 
+def test_statements_and_exercises_show_a_link_to_themselves_and_no_id_stands_twice():
+    for page in (p for p in PAGES if p.parent.name == "notebooks"):
+        for div in soup(page).select("div.proof, div.exercise"):
+            assert div.p.select(f'a.qbc-link[href="#{div["id"]}"]'), f"{page}: {div['id']}"
+        ids = [tag["id"] for tag in soup(page).select("article [id]")]
+        assert sorted(ids) == sorted(set(ids)), page
+
+
 def test_the_concordance_has_every_statement_that_has_a_source_with_its_verdict():
     page, claims = Path("book/concordance.html"), {r["label"]: r for r in results()}
     sourced = {

@@ -12,6 +12,9 @@ from sphinx.application import Sphinx
 
 THEBE = ("sphinx-thebe", "THEBE_JS_URL")  # thebe runs cells on a server; this book has none
 DESCRIPTION = 160  # characters that search engines show
+STATEMENT = re.compile(r'(<div class="(?:proof|exercise) [^"]*" id="([\w-]+)">\s*<p class="admonition-title">.*?)(</p>)', re.S)
+LINK = r'\1 <a class="qbc-link" href="#\2" aria-label="link to \2">#</a>\3'
+SAME = re.compile(r' id="(?:proof|exercise|solution)-content"')  # the extensions give the body of every statement the same id
 ICON = re.compile(r'"?([\w-]+)"?:\[\d+,\d+,\[[^\]]*\],"[0-9a-f]+",(?:"[^"]*"|\[(?:"[^"]*",?)*\])\],?')
 NOSCRIPT = '<noscript><p class="qbc-noscript">Without JavaScript the formulas stay TeX, and the search is off.</p></noscript>'
 
@@ -37,8 +40,9 @@ def tidy(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree
     if doctree is not None:
         about = f'<meta name="description" content="{escape(description(doctree))}" />'
         context["metatags"] = f"{context.get('metatags', '')}\n{about}\n"
-    if formulas:
-        context["body"] = NOSCRIPT + context["body"]
+    if "body" in context:
+        body = SAME.sub("", STATEMENT.sub(LINK, context["body"]))
+        context["body"] = (NOSCRIPT if formulas else "") + body
 
 
 def icons(app: Sphinx, error: Exception | None) -> None:

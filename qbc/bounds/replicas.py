@@ -9,8 +9,7 @@ import numpy as np
 from scipy import special
 
 from qbc.bounds.domain import Count, Level, NonNegative, Positive, Rate, Share, bound
-from qbc.bounds.lanes import _flips
-from qbc.bounds.stable import lost
+from qbc.bounds.stable import lane_flips, lost
 
 Moderate = Annotated[float, "[0, 1000]"]
 Half = Annotated[float, "[0.001, 1000]"]
@@ -35,7 +34,7 @@ def _upper(weight: float, m: float, s: float, train: float, test: float, error: 
     With unequal weights the posterior is that of equal ones at x + log(weight / (1 - weight)) (s^2 + train^2) / (2 m).
     """
     ends = np.array([m, -m]) + error + (math.log(weight) - math.log1p(-weight)) * (s * s + train * train) / (2 * m)
-    lower = _flips(ends, m, s, train, math.hypot(s, test))
+    lower = lane_flips(ends, m, s, train, math.hypot(s, test))
     return float(1 - lower[0]), float(1 - lower[1])
 
 
@@ -54,7 +53,7 @@ def lane_share(
 
     Demonstrations: the share ``weight`` on N(m, s^2), the others on N(-m, s^2), and each stays on its lane. The share p goes to
     a p + b (1 - p), a and b how often a state of the lane +m or -m, moved by ``error`` unless it is the first, is taken for one of +m.
-    All lengths in units of x. By quadrature, to an absolute 1e-8 where they are of order one.
+    All lengths in units of x. By quadrature, to an absolute 1e-14 a step.
 
     Labels: prop-lane-drift. Source: ours, Bayes' rule for two normal laws.
     """

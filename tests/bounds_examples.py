@@ -163,6 +163,7 @@ EXAMPLES = dict(
     pursuit_error=dict(stiffness=0.2, damping=1.0, width=0.1, bias=0.01, speed=-0.002),
     best_ratio=dict(pace=0.02, damping=0.5),
     primitive_deviation=dict(response=0.1, gain=1.2, curvature=1.0),
+    choices_apart=dict(laps=2, share=0.6, chance=0.7),
     lag_deviation=dict(way="delay", H=24, eps=0.01, slope=0.5, length=4),
     lag_growth=dict(way="ensemble", alpha=0.9, slope=0.5, length=4),
     twin_lag_radius=dict(xi=1, weights=[0.5, 0.5]),

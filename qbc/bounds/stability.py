@@ -158,8 +158,8 @@ def primitive_deviation(response: NonNegative, gain: NonNegative, curvature: Non
 
 @bound()
 def choices_apart(laps: Annotated[int, "[1, 1000]"], share: Share, chance: Share) -> float:
-    """The total variation of the binomial laws of ``laps`` trials with probabilities ``share`` and ``chance``: that of the paths of a head
-    which draws the first of two demonstrations in a ``share`` of its laps, and of an expert that chooses it with ``chance``.
+    """The total variation of the binomial laws of ``laps`` trials with probabilities ``share`` and ``chance``: that of the paths of a
+    head which draws the first of two demonstrations in a ``share`` of its laps, and of an expert that chooses it with ``chance``.
 
     At most laps |share - chance|, and equal to it for one lap.
 

@@ -105,6 +105,7 @@ EXAMPLES = dict(
     steering_floor=dict(horizon=2, steering=0.15, alpha=0.9, beta=1.0, shift=0.05),
     tvc_additive=dict(horizon=100, d_train=0.001, slope=0.15, eps=0.01),
     tvc_share_used=dict(horizon=100, eps=0.01),
+    boundary_parting=dict(horizon=20, eps=0.1, slope=0.2, tilt=-0.001, a=0.3),
     offset_train=dict(eps=0.1, offset=0.2),
     dithered_firing=dict(horizon=50, eps=1e-3, q=0.1),
     dithered_tv=dict(slope=0.15, r=0.1, q=0.3),

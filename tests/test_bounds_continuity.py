@@ -30,6 +30,8 @@ def test_worked_by_hand():
     assert bounds.steering_slope(0.2, 0.01, 0.9, 0.0) == 0.0
     assert bounds.steering_floor(2, 0.15, alpha=0.9, beta=1.0) == pytest.approx(4 / 3)  # kappa is .75
     assert bounds.steering_floor(10, 0.1, alpha=0.5, beta=1.0, shift=0.5) == pytest.approx(0.5)
+    assert bounds.boundary_parting(3, 0.2, 0.5, 0.01, a=0.5) == pytest.approx(1 - 0.99 * 0.94 * 0.915)
+    assert bounds.boundary_parting(3, 0.2, 0.5, -0.07, a=0.5) == pytest.approx(0.005)  # nothing before the gap has grown
     assert bounds.tvc_share_used(2, 0.01) == pytest.approx(0.05)  # fires at t = 1 with .0015, the bound is .03
     assert [bounds.tvc_share_used(h, 1e-4) for h in (50, 100, 200, 400)] == pytest.approx([0.799, 0.894, 0.937, 0.947], abs=5e-4)
     assert (bounds.offset_train(0.01, 0.01), bounds.offset_train(0.009, 0.01)) == (0.0, 1.0)
@@ -91,6 +93,12 @@ def test_the_bernoulli_learner_stays_below_the_additive_bound_and_tends_to_its_l
     limit = 1 - 10 * (1 - 0.9**horizon) / horizon
     assert share <= limit * (1 + 1e-6)
     assert bounds.tvc_share_used(horizon, 1e-9) == pytest.approx(limit, rel=1e-5)
+
+
+@given(st.integers(1, 400), st.floats(1e-7, 0.05))
+def test_a_head_with_no_tilt_parts_as_the_bernoulli_learner_fires(horizon, eps):
+    fires = bounds.tvc_share_used(horizon, eps) * horizon * 1.5 * eps
+    assert bounds.boundary_parting(horizon, 10 * eps, 0.15, 0.0, a=0.9) == pytest.approx(fires, rel=1e-9)
 
 
 @given(st.integers(1, 300), st.floats(1e-6, 0.1))

@@ -108,6 +108,7 @@ ENDS = {
     "rare_branch_limit": [("m", {})],
     "fresh_mistake": [("n", {}), ("m", {})],
     "tvc_share_used": [("slope", {"eps": 0.01})],
+    "boundary_parting": [("slope", {"eps": 1.0, "tilt": -0.5})],
     "dithered_firing": [("slope", {})],
 }
 

@@ -37,6 +37,8 @@ def test_worked_by_hand():
     assert bounds.hidden_gain_radius(-0.3) == pytest.approx(1.35)
     assert bounds.decayed_radius(0.05) == 1.05
     assert [bounds.stable_error(xi) for xi in (1, -1)] == pytest.approx([0.09975062, 0.24948025])
+    assert bounds.choices_apart(1, 0.6, 0.75) == pytest.approx(0.15)
+    assert bounds.choices_apart(2, 0.5, 0.75) == pytest.approx(5 / 16)  # 4, 8, 4 and 1, 6, 9 sixteenths
     assert [bounds.chunk_multiplier(n) for n in (1, 2, 4, 8)] == pytest.approx([1.05, 0.826875, 0.379843, 0.051942], rel=1e-5)
     assert bounds.injected_gain_error(1e-3, 1e-2, 5, 21) == pytest.approx(math.sqrt(2) * 0.01)
     assert bounds.ruin_survival(3) == 0.125

@@ -86,7 +86,7 @@ CASES = {
     "qbc.learn.softmax:fit_softmax": lambda x, u: learn.fit_softmax(x, (u[:, 0] > 0).astype(int), np.eye(2)).probabilities(AT),
     "qbc.learn.sgd:stream_gains": lambda x, u: learn.stream_gains(lambda: (x.T, u.T), 1.0, lr=0.1, steps=3).raw,
     "qbc.learn.sgd:stream_networks": lambda x, u: learn.stream_networks(
-        nets(), lambda: (two(x), two(u)), lr=0.1, steps=3, gamma=0.5, count=1, every=1
+        nets(), lambda: (two(x), two(u[:, :1] > 0)), lr=0.1, steps=3, gamma=0.5, count=1, every=1, tokens=2
     ).raw(AT),
     "qbc.quantizers.fits:fit_mu_law": lambda x, u: cells(quantizers.fit_mu_law(u[:, 0], 3)),
     "qbc.quantizers.fits:fit_openvla": lambda x, u: cells(quantizers.fit_openvla(u[:, 0], 5)),
@@ -199,7 +199,8 @@ def test_effort_streams_networks_four_times_as_long_and_leaves_chains_of_gains(u
     with under("effort"):
         learn.stream_gains(batches, 0.0, lr=0.1, steps=3)
         chain = len(asked)
-        learn.stream_networks(nets(), lambda: (asked.append(1), (two(AT), two(AT)))[1], lr=0.1, steps=3, gamma=1, count=1, every=1)
+        how = dict(lr=0.1, steps=3, gamma=1, count=1, every=1, tokens=2)
+        learn.stream_networks(nets(), lambda: (asked.append(1), (two(AT), two(AT[:, :1] > 0)))[1], **how)
     assert (chain, len(asked) - chain) == (3, 12)
 
 

@@ -29,32 +29,34 @@ def test_chains_do_not_mix_and_zero_noise_converges(rng):
     np.testing.assert_allclose(run.ema[0, -1], truth, atol=1e-9)
 
 
-def network_stream(rng, noise, **more):
-    nets = learn.Networks(learn.Ensemble(3, (1, 8, 1), seed=0))
+def network_stream(rng, added=0.0, **more):
+    """Of two tokens the second is likelier where x is large; ``added`` spoils the codes."""
+    nets = learn.Networks(learn.Ensemble(3, (1, 8, 2), seed=0))
 
     def batches():
         x = rng.uniform(-1, 1, size=(3, 4, 1))
-        return x, 0.5 * x + noise * rng.normal(size=x.shape)
+        return x, (x + 0.3 * rng.normal(size=x.shape) > 0) + added
 
-    kwargs = dict(lr=0.1, steps=100, gamma=0.2, count=5, every=4) | more
+    kwargs = dict(lr=0.1, steps=100, gamma=0.2, count=5, every=4, tokens=2) | more
     return nets, learn.stream_networks(nets, batches, **kwargs)
 
 
 def test_checkpoints_are_networks_in_order_and_the_start_is_left_alone(rng):
     x = np.linspace(-1, 1, 7)[:, None]
-    nets, run = network_stream(rng, 0.3)
-    again = learn.Networks(learn.Ensemble(3, (1, 8, 1), seed=0))
+    nets, run = network_stream(rng)
+    again = learn.Networks(learn.Ensemble(3, (1, 8, 2), seed=0))
     np.testing.assert_array_equal(nets(x), again(x))
     assert run.count == 5
-    assert run.raw(x).shape == run.ema(x).shape == (15, 7, 1)
-    spread = [net(x).reshape(5, 3, 7).std(axis=0).mean() for net in (run.raw, run.ema)]
+    assert run.raw(x).shape == run.ema(x).shape == (15, 7, 2)
+    spread = [net(x).reshape(5, 3, 14).std(axis=0).mean() for net in (run.raw, run.ema)]
     assert 0 < spread[1] < spread[0]
-    assert np.abs(run.raw(x) - 0.5 * x).mean() < np.abs(nets(x) - 0.5 * x).mean()  # and they have learned something
+    odds = [np.diff(net(x), axis=2)[..., 0] @ x[:, 0] for net in (nets, run.raw)]
+    assert odds[0].max() < odds[1].min()  # and they have learned something
 
 
 def test_an_average_that_follows_at_once_is_the_iterate(rng):
     x = np.linspace(-1, 1, 7)[:, None]
-    _, run = network_stream(rng, 0.3, gamma=1.0)
+    _, run = network_stream(rng, gamma=1.0)
     np.testing.assert_allclose(run.raw(x), run.ema(x), atol=1e-6)
 
 
@@ -94,9 +96,9 @@ def test_networks_and_batches_stay_on_one_device(monkeypatch):
     elsewhere = torch.device("meta")
     monkeypatch.setattr(device, "DEVICE", elsewhere)
     with FakeTensorMode():
-        nets = learn.Networks(learn.Ensemble(2, (1, 3, 1), seed=0))
+        nets = learn.Networks(learn.Ensemble(2, (1, 3, 2), seed=0))
         batch = np.zeros((2, 4, 1)), np.zeros((2, 4, 1))
-        run = learn.stream_networks(nets, lambda: batch, lr=0.1, steps=2, gamma=0.5, count=1, every=1)
+        run = learn.stream_networks(nets, lambda: batch, lr=0.1, steps=2, gamma=0.5, count=1, every=1, tokens=2)
         assert {p.device for net in (run.raw, run.ema) for p in net.net.parameters()} == {elsewhere}
 
 
@@ -109,21 +111,21 @@ def test_bad_input_is_named(rng):
     with pytest.raises(ValueError, match="gammas must lie"):
         learn.stream_gains(nothing, [0.0], lr=0.1, steps=3, gammas=[0.0])
     with pytest.raises(ValueError, match="count \\* every"):
-        network_stream(rng, 0.0, count=50)
+        network_stream(rng, count=50)
     for lr in (np.nan, np.inf, 0.0):
         with pytest.raises(ValueError, match="finite lr > 0"):
-            network_stream(rng, 0.0, lr=lr)
+            network_stream(rng, lr=lr)
     with pytest.raises(ValueError, match=r"^lr: step 1 is nan"):
         learn.stream_gains(nothing, [0.0], lr=[0.1, np.nan], steps=2)
-    nets = learn.Networks(learn.Ensemble(3, (1, 8, 1), seed=0))
+    nets, how = learn.Networks(learn.Ensemble(3, (1, 8, 2), seed=0)), dict(lr=0.1, steps=2, gamma=0.5, count=1, every=1, tokens=2)
     with pytest.raises(ValueError, match=r"^batch 0: u must be of the shape \(3, 4, 1\), got \(3, 4\)$"):
-        learn.stream_networks(nets, lambda: (np.zeros((3, 4, 1)), np.zeros((3, 4))), lr=0.1, steps=2, gamma=0.5, count=1, every=1)
+        learn.stream_networks(nets, lambda: (np.zeros((3, 4, 1)), np.zeros((3, 4))), **how)
 
 
 def test_gradients_are_taken_and_threads_given_back_whatever_the_caller_has_set(rng):
     threads = torch.get_num_threads()
     with torch.no_grad():
-        _, run = network_stream(rng, 0.1)
+        _, run = network_stream(rng)
     assert run.count == 5
     assert torch.get_num_threads() == threads
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import special
 
 from qbc.bounds.compounding import bad_path, firing
 from qbc.bounds.domain import Count, Finite, Natural, NonNegative, Positive, Rate, Share, bound
@@ -102,9 +103,23 @@ def tvc_additive(horizon: Count, d_train: Share, slope: NonNegative, eps: NonNeg
 def tvc_share_used(horizon: Steps, eps: Positive, *, a: Rate = 0.9, slope: Positive = 0.15) -> float:
     """firing / (H slope eps / (1 - a)): the share of the additive bound that the Bernoulli learner of offset eps uses.
 
-    Labels: prop-tvc-tight, prop-tvc-boundary. Source: ours; .894, .937, .947 at eps = 1e-4 and H = 100, 200, 400.
+    Labels: prop-tvc-tight. Source: ours; .894, .937, .947 at eps = 1e-4 and H = 100, 200, 400.
     """
     return firing(horizon, eps, a=a, slope=slope) / (horizon * slope * eps / (1 - a))
+
+
+@bound("slope * eps + abs(tilt) <= 1")
+def boundary_parting(horizon: Steps, eps: NonNegative, slope: NonNegative, tilt: Finite, *, a: Rate) -> float:
+    """1 - prod_{t<H} (1 - max(0, L eps (1 - a^t) + tilt)): the probability that a head of two tokens and slope L takes another token
+    than its expert within H steps, where both stay near the boundary of their tokens.
+
+    ``eps`` is the gap of the states at last [units of x]; ``tilt`` how much more probable the head makes the token that the gap
+    favours than the expert does, on average over the expert's states.
+
+    Labels: prop-tvc-boundary. Source: ours.
+    """
+    rates = (min(1.0, max(0.0, slope * eps * lost(1 - a, t) + tilt)) for t in range(horizon))
+    return -math.expm1(math.fsum(special.xlog1py(1, -p) for p in rates))
 
 
 @bound()

@@ -9,6 +9,9 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal
 
+import numpy as np
+from scipy import stats
+
 from qbc.bounds.domain import Count, Finite, Natural, NonNegative, Positive, Rate, Share, bound
 
 A_TWIN = 1.05
@@ -151,6 +154,19 @@ def primitive_deviation(response: NonNegative, gain: NonNegative, curvature: Non
     """
     left = 1 - 2 * curvature * gain * response
     return 2 * response / (1 + math.sqrt(left)) if left >= 0 else math.inf
+
+
+@bound()
+def choices_apart(laps: Annotated[int, "[1, 1000]"], share: Share, chance: Share) -> float:
+    """The total variation of the binomial laws of ``laps`` trials with probabilities ``share`` and ``chance``: that of the paths of a
+    head which draws the first of two demonstrations in a ``share`` of its laps, and of an expert that chooses it with ``chance``.
+
+    At most laps |share - chance|, and equal to it for one lap.
+
+    Labels: thm-primitives-drawn. Source: ours. The talk, Theorem 2, as reported, has the law of a head that randomises.
+    """
+    j = np.arange(laps + 1)
+    return float(np.abs(stats.binom.pmf(j, laps, share) - stats.binom.pmf(j, laps, chance)).sum() / 2)
 
 
 @bound()

@@ -63,16 +63,14 @@ def stream_gains(
     return Gains(both[0], both[1:])
 
 
-def _squared(out: Tensor, u: Tensor) -> Tensor:
-    return ((out - u) ** 2).mean(dim=(1, 2)).sum()
+def _codes(u: Array, tokens: int, t: int) -> None:
+    if (np.not_equal(u, np.rint(u)) | np.less(u, 0) | np.greater_equal(u, tokens)).any():
+        raise ValueError(f"batch {t}: u must be codes, whole numbers from 0 to {tokens - 1}")
 
 
-def _log_loss(logits: Tensor, codes: Tensor, t: int) -> Tensor:
+def _log_loss(logits: Tensor, codes: Tensor) -> Tensor:
     """Nats a code, (k, B, du, tokens) against (k, B, du), summed over the networks."""
-    target = codes.long()
-    if bool(((target != codes) | (target < 0) | (target >= logits.shape[3])).any()):
-        raise ValueError(f"batch {t}: u must be codes, whole numbers from 0 to {logits.shape[3] - 1}")
-    loss = nn.functional.cross_entropy(logits.flatten(0, 2), target.flatten(), reduction="sum")
+    loss = nn.functional.cross_entropy(logits.flatten(0, 2), codes.long().flatten(), reduction="sum")
     return loss / (codes.shape[1] * codes.shape[2])
 
 
@@ -86,14 +84,13 @@ class Checkpoints:
 
 
 def stream_networks(
-    nets: Networks, batches: Batches, *, lr: float, steps: int, gamma: float, count: int, every: int, tokens: int | None = None
+    nets: Networks, batches: Batches, *, lr: float, steps: int, gamma: float, count: int, every: int, tokens: int
 ) -> Checkpoints:
-    """Plain SGD on the mean squared error of every network of ``nets``, which stay as they are.
+    """Plain SGD on the log-loss of every network of ``nets``, which stay as they are and say du ``tokens`` logits.
 
-    ``batches`` gives x (k, B, dx), u (k, B, du) anew for every step. The last ``count`` iterates at distance ``every`` are kept,
-    with their moving averages (share ``gamma`` towards each iterate, started at ``nets``). With ``tokens`` u are codes, integers below
-    ``tokens``, the networks say du ``tokens`` logits, and the loss is the cross-entropy, averaged over the du codes. Raises
-    ``ValueError`` for settings, batches or an output width that do not fit.
+    ``batches`` gives x (k, B, dx) and codes u (k, B, du), whole numbers below ``tokens``, anew for every step; the cross-entropy is
+    averaged over the du codes. The last ``count`` iterates at distance ``every`` are kept, with their moving averages (share ``gamma``
+    towards each iterate, started at ``nets``). Raises ``ValueError`` for settings, batches or an output width that do not fit.
     """
     if not (1 <= count * every <= steps and 0 < gamma <= 1 and 0 < lr < np.inf):
         raise ValueError(
@@ -103,11 +100,13 @@ def stream_networks(
     raw, ema = [], []
     with alone(grad=True):
         for t in range(steps):
-            x, u = (single(f"batch {t}: {name}", a, "network", "row", "column") for name, a in zip("xu", batches(), strict=True))
-            out = net(x) if tokens is None else split(net(x), tokens)
-            if (shape := out.shape[:3]) != u.shape:
+            batch = batches()
+            x, u = (single(f"batch {t}: {name}", a, "network", "row", "column") for name, a in zip("xu", batch, strict=True))
+            logits = split(net(x), tokens)
+            if (shape := logits.shape[:3]) != u.shape:
                 raise ValueError(f"batch {t}: u must be of the shape {tuple(shape)}, got {tuple(u.shape)}")
-            slopes = torch.autograd.grad(_squared(out, u) if tokens is None else _log_loss(out, u, t), list(net.parameters()))
+            _codes(batch[1], tokens, t)
+            slopes = torch.autograd.grad(_log_loss(logits, u), list(net.parameters()))
             with torch.no_grad():
                 for p, m, g in zip(net.parameters(), average.parameters(), slopes, strict=True):
                     p.sub_(g, alpha=lr)

@@ -23,7 +23,7 @@ class Slalom(Task):
     """
 
     gates: int
-    noise: float = 0.02
+    noise: float = 0.01
 
     def __post_init__(self) -> None:
         if self.gates < 1 or T % (3 * self.gates):
@@ -51,7 +51,7 @@ class Slalom(Task):
     @property
     def alongside(self) -> NDArray[np.bool_]:
         """Whether a position is beside a box, (T,)."""
-        return self.bump == 1
+        return np.asarray(self.bump == 1)
 
     @property
     def obstacles(self) -> Array:
@@ -75,8 +75,8 @@ def lateral() -> System:
 
 
 def shaken(policy: Policy, *, seen: float, done: float) -> Policy:
-    """``policy`` which sees its offset, the first column, with fresh normal noise of deviation ``seen``, and whose actions are carried out
-    with such noise of deviation ``done``."""
+    """``policy`` which sees the first column of its state with fresh normal noise of deviation ``seen``, and whose actions are carried
+    out with such noise of deviation ``done``."""
 
     def act(x: Array, rng: np.random.Generator) -> Array:
         y = np.array(x)

@@ -15,6 +15,7 @@ from qbc.tasks.examples import EXAMPLES, Circle, Corridor, Radial, Sequential
 from qbc.tasks.law import exact_law
 from qbc.tasks.slalom import Slalom, lateral, shaken
 from qbc.tasks.task import Score, T, Task, actions
+from qbc.tasks.ways import open_ways
 
 __all__ = [
     "EXAMPLES",
@@ -30,5 +31,6 @@ __all__ = [
     "exact_law",
     "lateral",
     "mode_blind",
+    "open_ways",
     "shaken",
 ]

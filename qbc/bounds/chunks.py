@@ -10,7 +10,7 @@ import math
 from typing import Annotated
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 from qbc.bounds.domain import Count, Finite, Natural, NonNegative, Positive, Rate, bound
@@ -19,7 +19,8 @@ from qbc.bounds.stable import kept
 
 Array = NDArray[np.float64]
 Gates = Annotated[int, "[1, 50]"]
-Path = Annotated[Array, "(n) of [0, 1]"]
+Path = Annotated[ArrayLike, "(n,) of [0, 1]"]
+Noise = Annotated[float, "[0.05, 10]"]  # what the grids resolve
 CELLS = 1201  # of the grids on which laws of an offset are kept
 
 
@@ -44,34 +45,35 @@ def one_side(d: NonNegative, asks: Natural, *, seen: Count = 1) -> float:
     return kept(mode_swap(d * math.sqrt(seen)), asks)
 
 
-@bound("play < n")
-def held_draw(out: Path, d: Positive, play: Count, n: Count) -> float:
+@bound()
+def held_draw(out: Path, d: Positive, play: Count) -> float:
     """How often a path stays on one side beside the box if every ask uses the same uniform number z: the side + is named where z is
     less than its posterior probability.
 
-    ``n``: positions of the path. By symmetry z < 1/2. Then an ask at distance c = out d names the side where the path is with
+    By symmetry z < 1/2. Then an ask at distance c = out d names the side where the path is with
     probability Phi(c + l / (2 c)) on one side and Phi(c - l / (2 c)) on the other, l = log(1/z - 1). Averaged over z.
 
     Labels: prop-held. Source: ours.
     """
+    way = np.asarray(out)
     z = (np.arange(4000) + 0.5) / 8000
     log = -special.logit(z)
     near, far = np.ones_like(z), np.zeros_like(z)  # named by z alone; on the other side
-    for t in range(0, n - 1, play):
-        c = d * out[t]
+    for t in range(0, len(way) - 1, play):
+        c = d * way[t]
         if c == 0:
             near, far = near + far, np.zeros_like(z)
             continue
         stay, back = special.ndtr(c + log / (2 * c)), special.ndtr(c - log / (2 * c))
-        if out[t] == 1 == out[t + 1]:
+        if way[t] == 1 == way[t + 1]:
             near, far = near * stay, far * back
         else:
             near, far = near * stay + far * (1 - back), near * (1 - stay) + far * back
     return float((near + far).mean())
 
 
-@bound("play < n", "half < 1")
-def mean_success(out: Path, play: Count, n: Count, *, half: Positive, done: Positive, seen: Annotated[float, "[0.1, 10]"]) -> float:
+@bound("half < 1")
+def mean_success(out: Path, play: Count, *, half: Positive, done: Noise, seen: Noise) -> float:
     """How often a path passes the box if every ask answers with the mean of the two sides, given what is seen of the offset.
 
     An ask at an offset seen as y commands out a tanh(out y / (done^2 + seen^2)), and ``play`` positions are commanded before the next.
@@ -80,21 +82,22 @@ def mean_success(out: Path, play: Count, n: Count, *, half: Positive, done: Posi
 
     Labels: prop-mean-rescued. Source: ours; the posterior mean of two normal laws, iterated.
     """
-    beside = out == 1
+    way = np.asarray(out)
+    n, beside = len(way), way == 1
     x = np.linspace(-1 - 8 * done, 1 + 8 * done, CELLS)
     y = np.linspace(x[0] - 6 * seen, x[-1] + 6 * seen, CELLS)
     sight = _normal(y[:, None] - x, seen) * (y[1] - y[0])
     masses = {0: np.eye(CELLS)[CELLS // 2]}  # by the side on which the path is beside the box; 0: it is not
     for t in range(0, n - 1, play):
         then = np.arange(t + 1, min(t + play, n - 1) + 1)
-        c, last = np.tanh(out[t] * y / (done**2 + seen**2)), then[-1]
-        spread = _normal(x[:, None] - out[last] * c, done) * (x[1] - x[0])
+        c, last = np.tanh(way[t] * y / (done**2 + seen**2)), then[-1]
+        spread = _normal(x[:, None] - way[last] * c, done) * (x[1] - x[0])
         found: dict[int, Array] = {}
         for side, mass in masses.items():
             for s in (1, -1) if beside[then].any() else (1,):
                 if beside[t] and beside[t + 1] and s != side:
                     continue
-                clear = special.ndtr((s * out[then[:-1], None] * c - half) / done)[beside[then[:-1]]].prod(axis=0)
+                clear = special.ndtr((s * way[then[:-1], None] * c - half) / done)[beside[then[:-1]]].prod(axis=0)
                 after = spread @ (sight @ mass * clear) * np.where(beside[last], s * x > half, 1.0)
                 found[s * beside[last]] = found.get(s * beside[last], 0.0) + after
         masses = found

@@ -20,7 +20,7 @@ from qbc.bounds.stable import kept
 Array = NDArray[np.float64]
 Gates = Annotated[int, "[1, 50]"]
 Path = Annotated[ArrayLike, "(n,) of [0, 1]"]
-Noise = Annotated[float, "[0.05, 10]"]  # what the grids resolve
+Noise = Annotated[float, "[0.04, 10]"]  # what the grids resolve
 CELLS = 1201  # of the grids on which laws of an offset are kept
 
 

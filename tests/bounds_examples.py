@@ -179,6 +179,14 @@ EXAMPLES = dict(
     fork_blind=dict(box=0.06),
     mended=dict(exact=0.9),
     unimodal_overhead=dict(s=0.3, e=0.1, lam=0.5),
+    # 13b
+    enough_answers=dict(components=4, gates=2),
+    one_side=dict(d=2.0, asks=20),
+    held_draw=dict(out=[0.0, 0.5, 1.0, 1.0, 0.5], d=2.0, play=1),
+    mean_success=dict(out=[0.0, 0.5, 1.0, 1.0, 0.5], play=1, half=0.5, done=0.05, seen=0.5),
+    gates_blind=dict(gates=4),
+    chunk_overhead=dict(s=0.2, e=0.1, lam=0.8, play=4),
+    chunk_cost=dict(alpha=0.5, kappa=-0.8, play=4),
     # 11
     kl_cap=dict(d0=1.0, d=0.3, beta=0.5),
     fano_floor=dict(modes=4, p_error=0.1),

@@ -7,6 +7,7 @@ in the plant's units, time in steps, probabilities and regrets per unit of rewar
 """
 
 from qbc.bounds.augmentation import *  # noqa: F403
+from qbc.bounds.chunks import *  # noqa: F403
 from qbc.bounds.collapse import *  # noqa: F403
 from qbc.bounds.compounding import *  # noqa: F403
 from qbc.bounds.continuity import *  # noqa: F403

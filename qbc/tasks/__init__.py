@@ -10,8 +10,27 @@ Geometry, noise, rejection and the measures of success and coverage follow the p
 the bridge fraction and the mode-blind sampler are ours.
 """
 
+from qbc.tasks.blind import mode_blind
 from qbc.tasks.examples import EXAMPLES, Circle, Corridor, Radial, Sequential
 from qbc.tasks.law import exact_law
+from qbc.tasks.slalom import Slalom, lateral, shaken
 from qbc.tasks.task import Score, T, Task, actions
+from qbc.tasks.ways import open_ways
 
-__all__ = ["EXAMPLES", "Circle", "Corridor", "Radial", "Score", "Sequential", "T", "Task", "actions", "exact_law"]
+__all__ = [
+    "EXAMPLES",
+    "Circle",
+    "Corridor",
+    "Radial",
+    "Score",
+    "Sequential",
+    "Slalom",
+    "T",
+    "Task",
+    "actions",
+    "exact_law",
+    "lateral",
+    "mode_blind",
+    "open_ways",
+    "shaken",
+]

@@ -34,7 +34,7 @@ def mass_left(others: Annotated[ArrayLike, "(n,) of [0, 1]"], gap: NonNegative) 
 
     It is 0 where the neighbourhoods of the others fill the base.
 
-    Labels: thm-any-masses, prop-certified. Source: Mazza et al., the abstract, in words; the form is ours, the inequality
+    Labels: thm-any-masses, prop-certified, prop-shifted-clip. Source: Mazza et al., the abstract, in words; the form is ours, the inequality
     sum_k Phi(Phi^-1(p_k) + gap/2) <= 1 solved for one mass.
     """
     free = 1 - special.ndtr(special.ndtri(others) + gap / 2).sum()
@@ -47,7 +47,7 @@ def equal_bridge(modes: Several, gap: NonNegative) -> float:
 
     Computed as K times the integral of phi over the gap/2 below Phi^-1(1/K), to a relative 1e-12.
 
-    Labels: cor-equal-masses. Source: ours; for K = 2 it is the two-mode law.
+    Labels: cor-equal-masses, prop-certified-chunks, find-heads-law. Source: ours; for K = 2 it is the two-mode law.
     """
     edge = float(special.ndtri(1 / modes))
     far = min(gap / 2, 40.0)  # no mass that counts lies farther below the edge
@@ -77,7 +77,7 @@ def uniform_bridge(modes: Count, gap: Positive) -> float:
 
     No map touches more than 1 + 1 / gap modes, and so no more may be asked for.
 
-    Labels: thm-uniform-base. Source: ours.
+    Labels: thm-uniform-base, prop-stairs. Source: ours.
     """
     return min(1.0, (modes - 1) * gap)
 
@@ -86,16 +86,16 @@ def uniform_bridge(modes: Count, gap: Positive) -> float:
 def touchable(gap: Positive) -> float:
     """1 + 1 / gap: no more modes than this are touched from a base uniform on [0, 1].
 
-    Labels: cor-mode-count. Source: Mazza et al., the mode count, as reported; the form is ours.
+    Labels: cor-mode-count, prop-stairs. Source: Mazza et al., the mode count, as reported; the form is ours.
     """
     return 1 + 1 / gap
 
 
 @bound()
 def near_law(gap: NonNegative, slack: NonNegative = 0.25) -> float:
-    """(1 + slack) times the two-mode law: where certified networks end that are fitted by optimal transport, L <= 2.
+    """(1 + slack) times the two-mode law: where certified networks to two modes end that are fitted by optimal transport, and not steep.
 
-    Labels: prop-near-law. Source: ours, measured.
+    Labels: find-near-law, find-chunks-near-law. Source: ours, measured.
     """
     return (1 + slack) * two_mode_bridge(gap)
 
@@ -154,11 +154,29 @@ def budget_bridge(modes: Several, evaluations: Annotated[int, "[2, 1000000]"], d
     return equal_bridge(modes, distance / flow_steepness(evaluations, s))
 
 
+@bound("s < (1 - last) / last")
+def last_mean_bridge(modes: Several, last: Annotated[float, "(0, 1)"], s: Positive) -> float:
+    """The share of points of the exact law at time ``last`` whose posterior mean is on the chord between two of K blobs of spread s on
+    the unit circle, farther from both than a quarter of their distance 2 m.
+
+    With m = sin(pi / K) and v^2 = ((1 - last) / last)^2 + s^2 the point is at y = +-m + v z along the chord, and its mean, to two
+    neighbours, at (1 - s^2/v^2) m tanh(m y / v^2) + y s^2/v^2; this is m/2 at y*, and the share is Phi((m + y*)/v) - Phi((m - y*)/v),
+    twice that where a mode has two neighbours.
+
+    Labels: prop-last-mean. Source: ours.
+    """
+    m, v = math.sin(math.pi / modes), math.hypot((1 - last) / last, s)
+    own = (s / v) ** 2
+    edge = optimize.brentq(lambda y: (1 - own) * m * math.tanh(m * y / v**2) + own * y - m / 2, 0, m / (2 * own), xtol=1e-15)
+    share = float(special.ndtr((edge + m) / v) - special.ndtr((m - edge) / v))
+    return min(1.0, share * (1 if modes == 2 else 2))
+
+
 @bound()
 def near_budget(bridge: Share, slack: NonNegative = 0.25) -> float:
     """(1 + slack) times the bound of the evaluation budget: where the exact flow to two modes ends with 2 to 4 evaluations.
 
-    Labels: prop-budget-close. Source: ours, measured.
+    Labels: find-budget-close. Source: ours, measured.
     """
     return (1 + slack) * bridge
 

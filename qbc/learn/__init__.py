@@ -21,7 +21,7 @@ Demonstrations (``qbc.demonstrations``) and the settings of a fit go in, a head 
 ``bernoulli``         two tokens, their law linear in the state: closest to a prior, as ``linear``
 ``cells``             log-losses on tokens: softmax, ordinal
 ``contexts``          what is seen of a chunk so far; ``autoregressive``: its tokens drawn one after the other
-``lipschitz``         generators with a certified Lipschitz constant
+``lipschitz``         generators with a certified Lipschitz constant; ``secants``: how steep any map is at least
 ``sgd``               streaming SGD: every checkpoint a policy, raw and averaged
 ``token_means``       networks over tokens that play their mean, and the curvature of their log-loss along a functional
 ``linear``            least squares, closest to a prior; the path of gradient descent to it
@@ -48,6 +48,7 @@ from qbc.learn.mixture import Mixture, fit_mixture
 from qbc.learn.networks import Ensemble, Networks
 from qbc.learn.regression import Regression, fit_regression
 from qbc.learn.samplers import Sampler, fit_denoiser, fit_flow
+from qbc.learn.secants import steepest
 from qbc.learn.sgd import Checkpoints, Gains, stream_gains, stream_networks
 from qbc.learn.softmax import TokenHead, fit_softmax
 from qbc.learn.token_means import TokenMeans, curvature_along
@@ -90,6 +91,7 @@ __all__ = [
     "fit_regression",
     "fit_softmax",
     "fit_tokens",
+    "steepest",
     "stream_gains",
     "stream_networks",
 ]

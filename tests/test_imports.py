@@ -29,6 +29,7 @@ LEVEL = {
     "representations": 1,
     "demonstrations": 2,
     "learn": 3,
+    "benchmark": 4,
     "interventions": 4,
 }
 FILES = sorted(p for p in QBC.rglob("*.py"))

@@ -46,7 +46,7 @@ class Scenes:
         return np.diff(self.out(np.concatenate([start, paths[:, 1:]], axis=1)), axis=1)
 
     def seen(self, task: Task, mode: NDArray[np.int64]) -> Array:
-        """What a policy sees: the places of the mean start and of two marks in the world, (n, 6); and the mode, where the task tells it,
+        """What a policy sees: the places of the mean start and of two marks in the world, (n, 6); and the mode, where it is told,
         (n, 6 + K)."""
         places = self.out(np.vstack([task.start, MARKS])).reshape(len(mode), -1)
         return np.concatenate([places, np.eye(task.K)[mode]], axis=1) if task.told else places

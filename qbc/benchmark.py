@@ -114,9 +114,9 @@ def tokens(d: Demonstrations, fit: learn.Fit, bins: int) -> learn.Head:
     return learn.fit_tokens(d, fit, bins=bins, context=learn.Sight() if stepwise else learn.Prefix(octaves=0))
 
 
-def autoencoder(penalty: float, **how: Any) -> Callable[[Demonstrations, learn.Fit, float], learn.Head]:
+def autoencoder(**how: Any) -> Callable[[Demonstrations, learn.Fit, float], learn.Head]:
     def make(d: Demonstrations, fit: learn.Fit, variant: float) -> learn.Head:
-        return learn.fit_autoencoders(d, fit, penalties=[penalty * variant] * d.k, loss="absolute", latent=4, **how)
+        return learn.fit_autoencoders(d, fit, penalties=[variant] * d.k, loss="absolute", latent=4, **how)
 
     return make
 
@@ -129,9 +129,9 @@ HEADS: dict[str, tuple[Make, tuple[Any, ...], int]] = {  # how it is fitted, var
     "prototypes, offsets": (lambda d, f, v: learn.fit_prototypes(d, f, codes=v, offsets=True), (64, 32), 128),
     "tokens": (tokens, (32, 64), 1024),
     "VQ, learned code law": (lambda d, f, v: learn.fit_codebook(d, f, codes=[v] * d.k, loss="absolute"), (32, 64), 128),
-    "CVAE, N(0, I)": (autoencoder(1.0), (0.01, 0.001), 128),
-    "CVAE, learned prior": (autoencoder(1.0, components=32), (0.001, 0.01), 128),
-    "MMD": (autoencoder(1.0, penalty="mmd", jitter=0.075), (10.0, 1.0), 128),
+    "CVAE, N(0, I)": (autoencoder(), (0.01, 0.001), 128),
+    "CVAE, learned prior": (autoencoder(components=32), (0.001, 0.01), 128),
+    "MMD": (autoencoder(penalty="mmd", jitter=0.075), (10.0, 1.0), 128),
     "flow matching": (lambda d, f, v: learn.fit_flow(d, f, guess=v).using(50), ("data", "velocity"), 128),
     "diffusion": (lambda d, f, v: learn.fit_denoiser(d, f, guess=v).using(50), ("data", "noise"), 128),
 }
@@ -170,24 +170,23 @@ def _run(job: tuple[Any, ...]) -> Any:
 
 
 def record(file: Path, seeds: Sequence[int] = (0, 1, 2), workers: int = 2) -> None:
-    """Settings, the table and the longer runs, as JSON: head -> setting; [head, column, steps] -> one row a network."""
+    """Settings, the table and the longer runs, as JSON, written again after each: head -> setting, and a row for each network."""
     with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
         chosen = dict(zip(HEADS, pool.map(_run, [(h,) for h in HEADS]), strict=True))
-        jobs = [(h, chosen[h], c, tuple(TASKS), seeds, STEPS) for h in HEADS for c in CAN[h]]
-        jobs += [(h, chosen[h], "DCT 8", SEVERAL, seeds, t) for h in HEADS for t in (STEPS // 4, LATER)]
-        jobs += [(h, chosen[h], "DCT 8", SEVERAL, seeds, 4 * LATER) for h in ("flow matching", "diffusion")]
-        rows = []
-        for job, found in zip(jobs, pool.map(_run, jobs), strict=True):
-            head, _, column, names, _, steps = job
+        everywhere, several = (tuple(TASKS), seeds), (SEVERAL, seeds)
+        jobs = [(h, chosen[h], "DCT 8", *everywhere, STEPS) for h in HEADS]
+        jobs += [(h, chosen[h], "DCT 8", *several, t) for t in (STEPS // 4, LATER) for h in HEADS]
+        jobs += [(h, chosen[h], "DCT 8", *several, 4 * LATER) for h in ("flow matching", "diffusion")]
+        jobs += [(h, chosen[h], c, *everywhere, STEPS) for c in ("PCA 8", "positions", "actions") for h in HEADS if c in CAN[h]]
+        rows: list[str] = []
+        file.parent.mkdir(parents=True, exist_ok=True)
+        for (head, _, column, names, _, steps), found in zip(jobs, pool.map(_run, jobs), strict=True):
             networks = [name for name in names for _ in seeds]
-            rows += [
-                dict(head=head, column=column, steps=steps, task=a, success=s, valid=v)
-                for a, (s, v) in zip(networks, found, strict=True)
-            ]
-            print(head, column, steps, found, flush=True)
-    text = ",\n".join(json.dumps(row) for row in rows)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(f'{{"chosen": {json.dumps(chosen)},\n"rows": [\n{text}\n]}}\n', "utf8")
+            for task, (success, valid) in zip(networks, found, strict=True):
+                row = dict(head=head, column=column, steps=steps, task=task, success=success, valid=valid)
+                rows.append(json.dumps(row))
+            text = ",\n".join(rows)
+            file.write_text(f'{{"chosen": {json.dumps(chosen)},\n"rows": [\n{text}\n]}}\n', "utf8")
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ The map, lowest level first; a module imports only from levels below its own (a 
 1     ``representations`` other coordinates for a chunk: positions, frequencies, directions
 2     ``demonstrations``  observations and the chunks that followed, checked once; episodes cut into them
 3     ``learn``           fits: least squares, heads of k networks side by side; the only importer of torch
+4     ``benchmark``       chapter 13: tasks in scenes, representations, heads, and the rule that chooses settings
 4     ``interventions``   what takes an ingredient away everywhere above, from outside; nothing imports it
 --    ``pipeline, cli``   chapters: pair, execute, record, render; the command ``qbc``; none of the science
 ====  =================== ==========================================================================

@@ -171,7 +171,6 @@ EXAMPLES = dict(
     late_variance=dict(alpha=1.2, length=4),
     late_pole_variance=dict(way="delay", alpha=1.2, kappa=0.5),
     # 13
-    one_mode_coverage=dict(K=4),
     one_mode_spread=dict(distance=0.5),
     blind_coverage=dict(least=0.1, K=4, n=50),
     ring_blind=dict(K=5, noise=0.01),

@@ -14,7 +14,6 @@ from qbc.representations import Dct
 
 
 def test_worked_by_hand():
-    assert bounds.one_mode_coverage(4) == 0.25
     assert bounds.one_mode_spread(2.0) == pytest.approx(0.2)
     assert bounds.blind_coverage(0.5, 2, 3) == pytest.approx(1 - 2 / 8)
     assert bounds.blind_coverage(1.0, 1, 1) == bounds.blind_coverage(1 / 16, 16, 2000) == 1
@@ -97,7 +96,6 @@ def test_the_bar_is_not_cleared_without_learning(rng):
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: bounds.one_mode_coverage(0), "K must lie in [1, inf), got 0"),
         (lambda: bounds.one_mode_spread(0.0), "distance must lie in (0, inf), got 0"),
         (lambda: bounds.blind_coverage(-1, 16, 20), "least must lie in (0, 1], got -1"),
         (lambda: bounds.blind_coverage(0.02, 0, 20), "K must lie in [1, inf), got 0"),

@@ -17,19 +17,10 @@ Several = Annotated[int, "[2, inf)"]
 
 
 @bound()
-def one_mode_coverage(K: Count) -> float:
-    """1/K: the valid coverage of a head that plays one chunk, or less.
-
-    Labels: prop-collapsed-coverage. Source: ours.
-    """
-    return 1 / K
-
-
-@bound()
 def one_mode_spread(distance: Positive) -> float:
     """A tenth of the distance of the two nearest mean paths: below it we say that a head plays one chunk.
 
-    Labels: prop-collapsed-spread. Source: our definition.
+    Labels: find-heavy-price. Source: our definition.
     """
     return distance / 10
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from qbc.demonstrations import Demonstrations
@@ -82,20 +83,28 @@ def fit_codebook(
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Prototypes(Head):
-    """A whole chunk out of a list, drawn as often as it occurs at the observation."""
+    """A whole chunk out of a list, drawn as often as it occurs at the observation, and moved by what the observation says of it."""
 
-    owned = ("centres", "law")
+    owned = ("centres", "law", "net")
 
     centres: Array  # (k, K, h du), in units of the spread
     law: CodeLaw
+    net: Ensemble | None = None  # of the code drawn and the observation, to the offset from the centre; None: no offset
 
     def draw(self, obs: Tensor, rng: np.random.Generator) -> Array:
         pick = draw(self.law(obs), rng)
-        return self.centres[np.arange(self.k)[:, None], pick]
+        centre = self.centres[np.arange(self.k)[:, None], pick]
+        return centre if self.net is None else centre + array(self.net(beside(pick, self.centres.shape[1], obs)))
 
 
-def fit_prototypes(demos: Demonstrations, fit: Fit, *, codes: int) -> Prototypes:
-    """``codes`` k-means centres of whole chunks; which is drawn is learned by log-loss, given the observation.
+def beside(pick: NDArray[np.int64], codes: int, obs: Tensor) -> Tensor:
+    """Codes (k, n), each a unit vector, beside observations (k, n, features)."""
+    return torch.cat([tensor(np.eye(codes)[pick]), obs], dim=2)
+
+
+def fit_prototypes(demos: Demonstrations, fit: Fit, *, codes: int, offsets: bool = False) -> Prototypes:
+    """``codes`` k-means centres of whole chunks; which is drawn is learned by log-loss, given the observation. ``offsets``: so is, by
+    squared loss, how far the chunk lies from its centre, given both (behavior transformers, arXiv 2206.11251).
 
     Distances are in units of each action coordinate's spread over rows and steps. In units of each single step's, noise would count
     as much at a step where all demonstrations agree as modes do elsewhere.
@@ -123,4 +132,15 @@ def fit_prototypes(demos: Demonstrations, fit: Fit, *, codes: int) -> Prototypes
         loss, held = ((misses[:, p] * w[:, p]).sum(axis=1) / w[:, p].sum(axis=1) for p in (part, data.held))
     law = fit_code_law(demos, fit, labels.astype(np.int64), codes)
     said = data.view.act.into(scale.back(centres.reshape(k, -1, demos.du)).reshape(k, codes, -1))
-    return Prototypes(**data.untrained() | {"loss": loss, "held": held}, centres=said, law=law)
+    head = Prototypes(**data.untrained() | {"loss": loss, "held": held}, centres=said, law=law)
+    if not offsets:
+        return head
+    net, rest = data.network(codes + data.features, data.size), tensor(said)
+    nearest = torch.as_tensor(labels.astype(np.int64))
+
+    def objective(batch: Batch) -> Losses:
+        code = nearest[data.of, batch.rows]
+        miss = batch.act - rest[data.of, code]
+        return Losses((net(beside(indices(code), codes, batch.obs)) - miss) ** 2)
+
+    return replace(head, **data.train(net.parameters(), objective), net=net.requires_grad_(False))

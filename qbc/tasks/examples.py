@@ -76,6 +76,11 @@ class Radial(Task):
             raise ValueError(f"Radial has room for no obstacle between {self.K_modes} modes at noise {self.noise}")
 
     @property
+    def turn(self) -> float:  # type: ignore[override]
+        """Half the angle between two modes."""
+        return float(np.pi / self.K_modes)
+
+    @property
     def half_width(self) -> float:
         """Of the squares: the corridor of a mode keeps three standard deviations free."""
         return float((0.2 * np.sin(np.pi / self.K_modes) - 3 * self.noise) / np.sqrt(2))
@@ -109,10 +114,16 @@ class Corridor(Task):
 
     K_modes: int
     noise: float = 0.005
+    shrink = 0.2
 
     def __post_init__(self) -> None:
         if self.K_modes < 2 or self.K_modes % 2:
             raise ValueError(f"Corridor needs an even K >= 2, so that the mean path meets the wall, got {self.K_modes}")
+
+    @property
+    def turn(self) -> float:  # type: ignore[override]
+        """Half the angle between two gaps, seen from the start."""
+        return float(np.arctan(1 / (self.K_modes + 1) / 0.9))
 
     @property
     def modes(self) -> Array:

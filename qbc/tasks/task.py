@@ -21,6 +21,8 @@ class Task(ABC):
 
     noise: float  # standard deviation of every coordinate of every demonstrated position
     told = False  # whether the observation says which mode is wanted
+    turn = 0.2  # scenes are turned by up to so much either way [radians]
+    shrink = 0.4  # and each of their axes is shrunk by up to this share
 
     @property
     @abstractmethod
@@ -110,8 +112,8 @@ class Task(ABC):
             raise ValueError(f"follow needs positions (n, {T}, 2), got {positions.shape}")
         return positions
 
-    def score(self, paths: Array) -> Score:
-        """Judge paths (n, T, 2)."""
+    def score(self, paths: Array, wanted: NDArray[np.int64] | None = None) -> Score:
+        """Judge paths (n, T, 2). ``wanted`` (n,): the modes that were asked for; a path nearest to another is no success."""
         if paths.ndim != 3 or paths.shape[1:] != (T, 2):
             raise ValueError(f"score needs paths (n, {T}, 2), got {paths.shape}")
         finite("paths", paths, "path", "step", "coordinate")
@@ -123,6 +125,7 @@ class Task(ABC):
         squares = (flat**2).sum(axis=1)[:, None] - 2 * flat @ targets.T + (targets**2).sum(axis=1)
         near = np.argsort(squares, axis=1, kind="stable")[:, :2]
         a, b = targets[near[:, 0]], targets[near[:, 1]]
+        success &= True if wanted is None else near[:, 0] == wanted
         along = ((flat - a) * (b - a)).sum(axis=1) / ((b - a) ** 2).sum(axis=1)
         return Score(self.K, free, success, near[:, 0], (along > 0.25) & (along < 0.75))
 
@@ -138,7 +141,7 @@ class Score:
 
     K: int
     free: NDArray[np.bool_]  # (n,): no position in an obstacle
-    success: NDArray[np.bool_]  # (n,): free, at least half as long as the expert's mean, ends near the end of some mode
+    success: NDArray[np.bool_]  # (n,): free, at least half as long as the expert's mean, ends near a mode's end; the wanted one
     mode: NDArray[np.int64]  # (n,): the mode with the nearest mean path
     bridge: NDArray[np.bool_]  # (n,): projected onto the segment between the two nearest mean paths it lies in (1/4, 3/4)
 

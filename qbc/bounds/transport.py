@@ -155,7 +155,7 @@ def budget_bridge(modes: Several, evaluations: Annotated[int, "[2, 1000000]"], d
 
 
 @bound("s < (1 - last) / last")
-def last_mean_bridge(modes: Several, last: Annotated[float, "(0, 1)"], s: Positive) -> float:
+def last_mean_bridge(modes: Annotated[int, "[2, 1000000]"], last: Annotated[float, "[0.01, 1)"], s: NonNegative) -> float:
     """The share of points of the exact law at time ``last`` whose posterior mean is on the chord between two of K blobs of spread s on
     the unit circle, farther from both than a quarter of their distance 2 m.
 
@@ -166,9 +166,9 @@ def last_mean_bridge(modes: Several, last: Annotated[float, "(0, 1)"], s: Positi
     Labels: prop-last-mean. Source: ours.
     """
     m, v = math.sin(math.pi / modes), math.hypot((1 - last) / last, s)
-    own = (s / v) ** 2
-    edge = optimize.brentq(lambda y: (1 - own) * m * math.tanh(m * y / v**2) + own * y - m / 2, 0, m / (2 * own), xtol=1e-15)
-    share = float(special.ndtr((edge + m) / v) - special.ndtr((m - edge) / v))
+    own, unit = (s / v) ** 2, (v / m) ** 2
+    w = optimize.brentq(lambda w: (1 - own) * math.tanh(w) + own * unit * w - 0.5, 0, 40.0, xtol=1e-15)  # y* = w v^2 / m
+    share = float(special.ndtr(w * v / m - m / v) - special.ndtr(-w * v / m - m / v))
     return min(1.0, share * (1 if modes == 2 else 2))
 
 

@@ -34,8 +34,8 @@ def mass_left(others: Annotated[ArrayLike, "(n,) of [0, 1]"], gap: NonNegative) 
 
     It is 0 where the neighbourhoods of the others fill the base.
 
-    Labels: thm-any-masses, prop-certified, prop-shifted-clip. Source: Mazza et al., the abstract, in words; the form is ours, the inequality
-    sum_k Phi(Phi^-1(p_k) + gap/2) <= 1 solved for one mass.
+    Labels: thm-any-masses, prop-certified, prop-certified-chunks, prop-shifted-clip. Source: Mazza et al., the abstract, in words; the
+    form is ours, the inequality sum_k Phi(Phi^-1(p_k) + gap/2) <= 1 solved for one mass.
     """
     free = 1 - special.ndtr(special.ndtri(others) + gap / 2).sum()
     return float(special.ndtr(special.ndtri(max(free, 0.0)) - gap / 2))
@@ -47,7 +47,7 @@ def equal_bridge(modes: Several, gap: NonNegative) -> float:
 
     Computed as K times the integral of phi over the gap/2 below Phi^-1(1/K), to a relative 1e-12.
 
-    Labels: cor-equal-masses, prop-certified-chunks, find-heads-law. Source: ours; for K = 2 it is the two-mode law.
+    Labels: cor-equal-masses, find-heads-law. Source: ours; for K = 2 it is the two-mode law.
     """
     edge = float(special.ndtri(1 / modes))
     far = min(gap / 2, 40.0)  # no mass that counts lies farther below the edge
@@ -93,7 +93,7 @@ def touchable(gap: Positive) -> float:
 
 @bound()
 def near_law(gap: NonNegative, slack: NonNegative = 0.25) -> float:
-    """(1 + slack) times the two-mode law: where certified networks to two modes end that are fitted by optimal transport, and not steep.
+    """(1 + slack) times the two-mode law: where certified networks to two modes end that are fitted by optimal transport.
 
     Labels: find-near-law, find-chunks-near-law. Source: ours, measured.
     """

@@ -1,8 +1,8 @@
 """Generators whose Lipschitz constant is certified: every layer is divided by its spectral norm, every activation is 1-Lipschitz.
 
 A generator maps noise of a given base to actions and is fitted by squared Wasserstein distance between batches, which needs no
-critic: on the line sort both sides and compare, in more dimensions assign one side to the other. Spectral norms as divisors are of arXiv 1802.05957. ReLU shortens gradients; sorting
-pairs of units (GroupSort, arXiv 1811.05381) does not.
+critic: on the line sort both sides and compare, in more dimensions assign one side to the other. Spectral norms as divisors are of
+arXiv 1802.05957. ReLU shortens gradients; sorting pairs of units (GroupSort, arXiv 1811.05381) does not.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def equal_bridge(modes: Several, gap: NonNegative) -> float:
 
     Computed as K times the integral of phi over the gap/2 below Phi^-1(1/K), to a relative 1e-12.
 
-    Labels: cor-equal-masses, find-heads-law. Source: ours; for K = 2 it is the two-mode law.
+    Labels: cor-equal-masses. Source: ours; for K = 2 it is the two-mode law.
     """
     edge = float(special.ndtri(1 / modes))
     far = min(gap / 2, 40.0)  # no mass that counts lies farther below the edge
@@ -86,7 +86,7 @@ def uniform_bridge(modes: Count, gap: Positive) -> float:
 def touchable(gap: Positive) -> float:
     """1 + 1 / gap: no more modes than this are touched from a base uniform on [0, 1].
 
-    Labels: cor-mode-count, prop-stairs. Source: Mazza et al., the mode count, as reported; the form is ours.
+    Labels: cor-mode-count, prop-steep-stairs. Source: Mazza et al., the mode count, as reported; the form is ours.
     """
     return 1 + 1 / gap
 

@@ -216,6 +216,7 @@ EXAMPLES = dict(
     sampled_slope=dict(samples=1000, m=1.0, s=0.1),
     flow_steepness=dict(evaluations=8),
     budget_bridge=dict(modes=4, evaluations=8, distance=1.0),
+    last_mean_bridge=dict(modes=16, last=0.9, s=0.02),
     near_budget=dict(bridge=0.1),
     blob_tail=dict(radius=0.2, s=0.1),
     # 10

@@ -33,6 +33,7 @@ def test_worked_by_hand():
     assert bounds.flow_steepness(2) == pytest.approx(1.0)  # 1/2, then 0 + 2
     assert bounds.flow_steepness(3) == pytest.approx(3.5)  # 2/3, then 1/2 + 3/8, then 6
     assert bounds.budget_bridge(2, 2, 1.0) == pytest.approx(0.3829249)
+    assert bounds.last_mean_bridge(2, 0.5, 1e-9) == pytest.approx(stats.norm.cdf(1.549306) - stats.norm.cdf(0.450694))  # atanh(1/2)
     assert bounds.near_budget(0.4) == pytest.approx(0.5)
     assert bounds.blob_tail(2.0, 1.0) == pytest.approx(math.exp(-2))
 
@@ -120,6 +121,26 @@ def test_sampled_slopes_grow_towards_the_true_one(rng):
     assert stats.norm.pdf(z) / density == pytest.approx(found[1], rel=1e-6)
 
 
+@pytest.mark.parametrize(("modes", "last"), [(2, 0.6), (4, 0.7)])
+def test_the_last_mean_against_simulation(rng, modes, last):
+    """Posterior means by the definition, all modes and both coordinates counted."""
+    s, n, angle = 0.02, 100_000, 2 * np.pi * np.arange(modes) / modes
+    centres = np.column_stack([np.cos(angle), np.sin(angle)])
+    y = centres[rng.integers(modes, size=n)] + math.hypot((1 - last) / last, s) * rng.normal(size=(n, 2))
+    v2 = ((1 - last) / last) ** 2 + s**2
+    weight = np.exp(y @ centres.T / v2)
+    centre = (weight / weight.sum(axis=1, keepdims=True)) @ centres
+    found = centre + s**2 / v2 * (y - centre)
+    far = np.linalg.norm(found[:, None] - centres, axis=2).min(axis=1) > math.sin(math.pi / modes) / 2
+    law = bounds.last_mean_bridge(modes, last, s)
+    assert far.mean() == pytest.approx(law, abs=0.03 * law + 6 * math.sqrt(law / n))
+
+
+@given(st.integers(2, 30), st.floats(0.3, 0.9), st.floats(0.001, 0.09))
+def test_the_last_mean_leaves_less_the_later_it_is_taken(modes, last, s):
+    assert bounds.last_mean_bridge(modes, last + 0.01, s) <= bounds.last_mean_bridge(modes, last, s) + 1e-12
+
+
 def test_blob_tail_against_simulation(rng):
     far = (np.linalg.norm(rng.normal(size=(200_000, 2)), axis=1) > 2).mean()
     assert far == pytest.approx(bounds.blob_tail(2.0, 1.0), abs=6 * math.sqrt(0.135 / 200_000))
@@ -184,6 +205,8 @@ def test_bridges_keep_their_digits_at_every_gap(modes, gap):
         (lambda: bounds.flow_steepness(0), "evaluations must lie in [1, 1000000], got 0"),
         (lambda: bounds.flow_steepness(2.5), "evaluations must be a whole number in [1, 1000000], got 2.5"),
         (lambda: bounds.budget_bridge(2, 1, 1.0), "evaluations must lie in [2, 1000000], got 1"),
+        (lambda: bounds.last_mean_bridge(2, 1.0, 0.1), "last must lie in [0.01, 1), got 1"),
+        (lambda: bounds.last_mean_bridge(2, 0.9, 0.2), "s < (1 - last) / last must hold, got last=0.9, s=0.2"),
         (lambda: bounds.near_budget(2.0), "bridge must lie in [0, 1], got 2"),
         (lambda: bounds.blob_tail(1.0, 0.0), "s must lie in (0, inf), got 0"),
     ],

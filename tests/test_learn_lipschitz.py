@@ -85,7 +85,7 @@ def test_same_seed_same_fit_in_two_processes():
 
 def test_refusals(rng):
     z, u = rng.normal(size=(6, 1)), rng.normal(size=6)
-    for wrong in ((z, u[:, None], [1.0]), (u, u, [1.0]), (z, u, []), (z, u, [0.0]), (z, u, [1, np.nan]), (z, u[:0], [1.0])):
+    for wrong in ((z, u[:, None, None], [1.0]), (u, u, [1.0]), (z, u, []), (z, u, [0.0]), (z, u, [1, np.nan]), (z, u[:0], [1.0])):
         with pytest.raises(ValueError, match="fit_lipschitz needs z"):
             learn.fit_lipschitz(*wrong, SHORT)
     for name, z_bad, u_bad in (("z", z * np.nan, u), ("u", z, u + np.inf)):
@@ -114,3 +114,25 @@ def test_a_fit_tells_its_loss_and_what_is_no_number_is_said(rng):
         learn.Generators(w, (torch.zeros(1, 1, 1),) * 2, "relu")(np.ones((1, 1)))
     with pytest.raises(ValueError, match=r"training diverged: losses .* after 1 steps at lr 1e\+38"):
         learn.fit_lipschitz(z, u, [1.0], learn.Fit(seed=0, steps=1, lr=1e38))
+
+
+def test_vectors_are_assigned_at_the_least_cost_and_a_fit_carries_the_base_to_them(rng):
+    out, wanted = torch.tensor([[[0.0, 0.0], [5.0, 0.0]]]), torch.tensor([[[4.0, 0.0], [1.0, 1.0]]])
+    torch.testing.assert_close(lipschitz.assigned(out, wanted), wanted.flip(1))  # 2 + 1 < 16 + 17
+    z = rng.normal(size=(1000, 3))
+    u = rng.choice([-1.0, 1.0], size=(500, 1)) * np.array([[0.6, 0.8]])  # two points, 2 apart
+    f = learn.fit_lipschitz(z, u, [1.0, 4.0], learn.Fit(seed=0, steps=200, lr=1e-2, width=16, depth=2, batch=64))
+    np.testing.assert_allclose(f.certified, [1.0, 4.0], rtol=1e-5)
+    a, b = rng.normal(size=(2, 2000, 3))
+    said = f(a)
+    assert said.shape == (2, 2000, 2)
+    slope = np.linalg.norm(said - f(b), axis=2) / np.linalg.norm(a - b, axis=1)
+    assert (slope.max(axis=1) <= f.certified * (1 + 1e-4)).all()
+    off = np.linalg.norm(np.abs(said) - [0.6, 0.8], axis=2) > 0.5
+    assert off[1].mean() < off[0].mean()  # the steeper one leaves less between
+    assert f.loss[1] < f.loss[0] < 1
+
+
+def test_one_column_is_no_vector_for_the_caller(rng):
+    z = rng.normal(size=(50, 2))
+    assert learn.fit_lipschitz(z, rng.normal(size=(30, 1)), [1.0], SHORT)(z).shape == (1, 50)

@@ -144,3 +144,27 @@ def test_refusals(rng):
         with pytest.raises(ValueError, match="evaluations: a number >= 1, or times that rise from 0 to 1"):
             h.using(wrong)
     np.testing.assert_array_equal(schedule(np.int64(2)), [0, 0.5, 1])
+
+
+def test_given_noise_is_carried_as_a_call_carries_its_own(rng):
+    u = rng.choice([-1.0, 1.0], size=(2, 300, 1)) + 0.1 * rng.normal(size=(2, 300, 1))
+    f = learn.fit_flow(demonstrations(None, u, k=2), learn.Fit(seed=0, steps=30, width=8), octaves=2).using(4)
+    nothing = np.zeros((5, 0))
+    noise = np.random.default_rng(7).standard_normal((2, 5, 1), dtype=np.float32)
+    np.testing.assert_array_equal(f.carry(noise, nothing), f(nothing, np.random.default_rng(7)))
+    np.testing.assert_array_equal(f.only(1).carry(noise[1:], nothing), f.carry(noise, nothing)[1:])
+    with pytest.raises(ValueError, match=r"noise: \(2, 5, 1\), got \(2, 4, 1\)"):
+        f.carry(noise[:, :4], nothing)
+    with pytest.raises(ValueError, match="carry needs steps without fresh noise"):
+        learn.fit_denoiser(demonstrations(None, u, k=2), learn.Fit(seed=0, steps=1, width=8)).carry(noise, nothing)
+
+
+def test_waves_of_the_mixture_help_with_many_close_modes(rng):
+    """Eight points on the line: with waves the same brief training leaves less between them."""
+    u = rng.integers(8, size=(1, 2000, 1)).astype(float)
+    fit = learn.Fit(seed=0, steps=400, lr=1e-2, batch=128, width=32)
+    left = []
+    for octaves in (0, 5):
+        a = learn.fit_flow(demonstrations(None, u, k=1), fit, octaves=octaves).using(30)(np.zeros((2000, 0)), rng)[0, :, 0, 0]
+        left.append((np.abs(a - np.round(a)) > 0.25).mean())
+    assert left[1] < 0.8 * left[0]

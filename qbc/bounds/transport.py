@@ -34,8 +34,8 @@ def mass_left(others: Annotated[ArrayLike, "(n,) of [0, 1]"], gap: NonNegative) 
 
     It is 0 where the neighbourhoods of the others fill the base.
 
-    Labels: thm-any-masses, prop-certified, prop-shifted-clip. Source: Mazza et al., the abstract, in words; the form is ours, the inequality
-    sum_k Phi(Phi^-1(p_k) + gap/2) <= 1 solved for one mass.
+    Labels: thm-any-masses, prop-certified, prop-certified-chunks, prop-shifted-clip. Source: Mazza et al., the abstract, in words; the
+    form is ours, the inequality sum_k Phi(Phi^-1(p_k) + gap/2) <= 1 solved for one mass.
     """
     free = 1 - special.ndtr(special.ndtri(others) + gap / 2).sum()
     return float(special.ndtr(special.ndtri(max(free, 0.0)) - gap / 2))
@@ -47,7 +47,7 @@ def equal_bridge(modes: Several, gap: NonNegative) -> float:
 
     Computed as K times the integral of phi over the gap/2 below Phi^-1(1/K), to a relative 1e-12.
 
-    Labels: cor-equal-masses, prop-certified-chunks, find-heads-law. Source: ours; for K = 2 it is the two-mode law.
+    Labels: cor-equal-masses. Source: ours; for K = 2 it is the two-mode law.
     """
     edge = float(special.ndtri(1 / modes))
     far = min(gap / 2, 40.0)  # no mass that counts lies farther below the edge
@@ -86,14 +86,14 @@ def uniform_bridge(modes: Count, gap: Positive) -> float:
 def touchable(gap: Positive) -> float:
     """1 + 1 / gap: no more modes than this are touched from a base uniform on [0, 1].
 
-    Labels: cor-mode-count, prop-stairs. Source: Mazza et al., the mode count, as reported; the form is ours.
+    Labels: cor-mode-count, prop-steep-stairs. Source: Mazza et al., the mode count, as reported; the form is ours.
     """
     return 1 + 1 / gap
 
 
 @bound()
 def near_law(gap: NonNegative, slack: NonNegative = 0.25) -> float:
-    """(1 + slack) times the two-mode law: where certified networks to two modes end that are fitted by optimal transport, and not steep.
+    """(1 + slack) times the two-mode law: where certified networks to two modes end that are fitted by optimal transport.
 
     Labels: find-near-law, find-chunks-near-law. Source: ours, measured.
     """
@@ -155,7 +155,7 @@ def budget_bridge(modes: Several, evaluations: Annotated[int, "[2, 1000000]"], d
 
 
 @bound("s < (1 - last) / last")
-def last_mean_bridge(modes: Several, last: Annotated[float, "(0, 1)"], s: Positive) -> float:
+def last_mean_bridge(modes: Annotated[int, "[2, 1000000]"], last: Annotated[float, "[0.01, 1)"], s: NonNegative) -> float:
     """The share of points of the exact law at time ``last`` whose posterior mean is on the chord between two of K blobs of spread s on
     the unit circle, farther from both than a quarter of their distance 2 m.
 
@@ -166,9 +166,9 @@ def last_mean_bridge(modes: Several, last: Annotated[float, "(0, 1)"], s: Positi
     Labels: prop-last-mean. Source: ours.
     """
     m, v = math.sin(math.pi / modes), math.hypot((1 - last) / last, s)
-    own = (s / v) ** 2
-    edge = optimize.brentq(lambda y: (1 - own) * m * math.tanh(m * y / v**2) + own * y - m / 2, 0, m / (2 * own), xtol=1e-15)
-    share = float(special.ndtr((edge + m) / v) - special.ndtr((m - edge) / v))
+    own, unit = (s / v) ** 2, (v / m) ** 2
+    w = optimize.brentq(lambda w: (1 - own) * math.tanh(w) + own * unit * w - 0.5, 0, 40.0, xtol=1e-15)  # y* = w v^2 / m
+    share = float(special.ndtr(w * v / m - m / v) - special.ndtr(-w * v / m - m / v))
     return min(1.0, share * (1 if modes == 2 else 2))
 
 

@@ -1,8 +1,8 @@
 """Generators whose Lipschitz constant is certified: every layer is divided by its spectral norm, every activation is 1-Lipschitz.
 
 A generator maps noise of a given base to actions and is fitted by squared Wasserstein distance between batches, which needs no
-critic: on the line sort both sides and compare, in more dimensions assign one side to the other. Spectral norms as divisors are of arXiv 1802.05957. ReLU shortens gradients; sorting
-pairs of units (GroupSort, arXiv 1811.05381) does not.
+critic: on the line sort both sides and compare, in more dimensions assign one side to the other. Spectral norms as divisors are of
+arXiv 1802.05957. ReLU shortens gradients; sorting pairs of units (GroupSort, arXiv 1811.05381) does not.
 """
 
 from __future__ import annotations
@@ -57,8 +57,10 @@ class Generators:
         return h
 
     def __call__(self, z: Array) -> Array:
-        """Actions (k, N), or (k, N, p) if they have p > 1 coordinates, for noise z (N, d) shown to all, or (k, N, d); ``ValueError`` for
-        others, and what is or gives no number."""
+        """Actions (k, N), or (k, N, p) where p > 1, for noise z (N, d) shown to all, or (k, N, d).
+
+        Raises ``ValueError`` for noise of another shape, and for what is or gives no number.
+        """
         k, d = self.weights[0].shape[:2]
         if np.ndim(z) not in (2, 3) or np.shape(z)[-1] != d or (np.ndim(z) == 3 and len(z) != k):
             raise ValueError(f"z: (N, {d}) or ({k}, N, {d}), got {np.shape(z)}")
@@ -93,7 +95,9 @@ def fit_lipschitz(
     for data, constants, activations or widths that do not fit, for settings of ``fit`` that it has no use for, or if training diverged.
     """
     if z.ndim != 2 or u.ndim not in (1, 2) or not u.size or not len(constants) or not all(0 < c < np.inf for c in constants):
-        raise ValueError(f"fit_lipschitz needs z (N, d), u (M,) or (M, p) and constants > 0, got {z.shape}, {u.shape} and {tuple(constants)}")
+        raise ValueError(
+            f"fit_lipschitz needs z (N, d), u (M,) or (M, p) and constants > 0, got {z.shape}, {u.shape} and {tuple(constants)}"
+        )
     for name, unused in (("activation", "silu"), ("every", 0), ("held_out", 0.0)):
         if getattr(fit, name) != unused:
             raise ValueError(f"{name}: fit_lipschitz has no use for it, got {getattr(fit, name)!r} in fit")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import torch
@@ -146,7 +147,7 @@ def _fit(
     act = tensor(data.sure(array(data.act)))
     ends = torch.stack([act.amin(dim=1), act.amax(dim=1)], dim=1) if clip else None
     trained = data.train(net.parameters(), objective)
-    kept = dict(path=path, guess=guess, ends=ends, times=times, eta=eta, octaves=octaves)
+    kept: dict[str, Any] = dict(path=path, guess=guess, ends=ends, times=times, eta=eta, octaves=octaves)
     head = Sampler(**trained, **kept, net=net.requires_grad_(False), missing=None)
     if not wide:
         return head

@@ -76,6 +76,6 @@ def test_every_head_answers_in_every_column(head):
         assert u.shape == (3, 5, tasks.T - 1, 2)
 
 
-def test_the_record_has_a_row_for_each_network(tmp_path, monkeypatch):
+def test_the_rule_takes_the_largest_mean_success_the_first_of_equals(monkeypatch):
     monkeypatch.setattr(benchmark, "trial", lambda head, setting, column, names, seeds, steps: [[setting[1], 1.0]] * len(names))
     assert benchmark.validated("flow matching") == ("data", 0.01)

@@ -7,7 +7,7 @@ import pytest
 from sklearn.cluster import KMeans
 from sklearn.linear_model import LinearRegression
 
-from qbc import bounds, families, learn, policies, quantizers, systems
+from qbc import bounds, families, learn, policies, quantizers, systems, tasks
 from qbc.demonstrations import demonstrations
 from qbc.interventions import learners, reached, swaps
 from qbc.interventions.rows import few_rows
@@ -99,6 +99,7 @@ CASES = {
     "qbc.quantizers.vector:fit": lambda x, u: np.concatenate(
         [cells(q) for q in quantizers.fit(u, ["quantile", "kmeans"], 3, rng=np.random.default_rng(0)).coordinates]
     ),
+    "qbc.tasks.blind:mode_blind": lambda x, u: tasks.mode_blind(u[:, None], 2, 5, np.random.default_rng(0)),
     "qbc.families:most_likely": lambda x, u: families.most_likely(likelihoods(u), np.random.default_rng(0)),
     "qbc.families:most_likely with weights": lambda x, u: families.most_likely(
         likelihoods(u), np.random.default_rng(0), np.ones((20, len(u)))

@@ -45,6 +45,7 @@ DATA: dict[str, dict[str, int]] = {
     "qbc.quantizers.fits:quantile": {"u": 0},
     "qbc.quantizers.residual:fit_residual": {"u": 0},
     "qbc.quantizers.vector:fit": {"u": 0},
+    "qbc.tasks.blind:mode_blind": {"chunks": 0},
 }
 LINEAR = ("qbc.learn.bernoulli:fit_bernoulli", "qbc.learn.linear:descend", "qbc.learn.linear:fit_linear")
 NETWORKS = "qbc.learn.device:minimise"  # the one loop that trains networks

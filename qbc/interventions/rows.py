@@ -13,10 +13,10 @@ Rows = NDArray[np.int64]
 
 
 def few_samples(n: int, given: Mapping[str, Any]) -> Rows:
-    """The first tenth of n samples: two at least, as many as an estimator has clusters or components, of tokens each once, and where
+    """The first tenth of n samples: two at least, as many as there are clusters, components or ways, of tokens each once, and where
     a classifier would see one class only two of each."""
     estimator, y = given.get("estimator"), given.get("y")
-    parts = [getattr(estimator, name, None) for name in ("n_clusters", "n_components")]
+    parts = [getattr(estimator, name, None) for name in ("n_clusters", "n_components")] + [given.get("ways")]
     rows = np.arange(min(max(2, n // SHARE, *(p for p in parts if isinstance(p, int))), n))
     if given.get("codes") is not None:
         return np.union1d(rows, np.unique(given["codes"], return_index=True)[1])

@@ -82,7 +82,7 @@ class Sampler(Head):
         def fresh_noise() -> Tensor:  # drawn by ``rng``: the same on every device
             return tensor(rng.standard_normal(shape, dtype=np.float32))
 
-        return self.follow(fresh_noise(), obs, fresh_noise)
+        return self.along(fresh_noise(), obs, fresh_noise)
 
     def carry(self, noise: Array, x: Array) -> Array:
         """The map from noise to chunks: where noise (k, n, h du) at t = 0 is carried for observations x, as in a call: (k, n, h, du).
@@ -97,9 +97,9 @@ class Sampler(Head):
             raise ValueError(f"noise: {shape}, got {np.shape(noise)}")
         z = single("noise", np.asarray(noise, dtype=float), "network", "row", "coordinate")
         with alone():
-            return self.view.say(self.follow(z, obs, lambda: torch.zeros_like(z)))
+            return self.view.say(self.along(z, obs, lambda: torch.zeros_like(z)))
 
-    def follow(self, z: Tensor, obs: Tensor, fresh_noise: Callable[[], Tensor]) -> Tensor:
+    def along(self, z: Tensor, obs: Tensor, fresh_noise: Callable[[], Tensor]) -> Tensor:
         """From z (k, n, h du) at t = 0 to what the networks say at t = 1."""
         path = PATHS[self.path]
 

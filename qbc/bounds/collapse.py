@@ -178,7 +178,8 @@ def mode_masses(c: Positive, modes: Annotated[int, "[2, 1000000]"]) -> Array:
 def prior_mismatch(kl_aggregate: NonNegative) -> float:
     """sqrt(KL / 2): how far the modes deployed from the prior can be, in total variation, from those of the aggregate posterior.
 
-    Labels: thm-prior-coverage. Source: Mazza et al., the abstract, in words; data processing and Pinsker's inequality.
+    Labels: thm-prior-coverage, prop-prior-attained. Source: Mazza et al., the abstract, in words; data processing and Pinsker's
+    inequality.
     """
     return math.sqrt(kl_aggregate / 2)
 

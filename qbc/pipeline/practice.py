@@ -20,7 +20,7 @@ def written_out(text: str, glued: Mapping[str, Any], where: str) -> str:
 
     def number(m: re.Match[str]) -> str:
         if m[1] not in glued:
-            raise Problem(f"{where}: the section 'In practice' asks for the number {m[1]!r}, which no cell glues")
+            raise Problem(f"{where}: the text asks for the number {m[1]!r}, which no cell glues")
         value = glued[m[1]]
         return format(value[0] if isinstance(value, list) else value, m[2] or "")
 

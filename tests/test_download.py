@@ -40,7 +40,10 @@ def test_verdicts_stay_with_their_statements_name_and_glued_numbers_go(made):
     outputs = [o for c in made().cells if c.cell_type == "code" for o in c.outputs]
     shown = [o["data"]["text/html"] for o in outputs if MIME in o.get("data", {})]
     assert len(shown) == 2
-    assert all("Theorem 1.1" in html and "href" not in html for html in shown)
+    assert all("Theorem 1.1" in html and "href" not in html and "qbc-" not in html for html in shown)
+    assert shown[0].startswith('<div style="border-left: 4px solid #00694b; padding-left: .6em"><strong>holds</strong>')
+    assert "#8a4b00" in shown[1]
+    assert all("<br><span>measured " in html for html in shown)
     assert not any("scrapbook" in o.get("metadata", {}) for o in outputs)
 
 

@@ -21,6 +21,9 @@ from qbc.pipeline.record import numbers
 
 _LINK = re.compile(r'<a class="qbc-link".*?</a>', re.S)
 _INNER = re.compile(r'<a [^>]*href="#([\w-]+)"[^>]*>.*?</a>', re.S)
+_BOX = re.compile(r'<div class="qbc-verdict qbc-(\w+)[^>]*>')
+_COLOUR = {"holds": "#00694b", "violated": "#8a4b00"}  # of the bar, as on the pages
+_SPANS = {'<span class="qbc-numbers">': "<br><span>", '<span class="qbc-why">': "<br><span>tolerance: "}
 _WIDTH = 12  # letters of a cell's id
 
 
@@ -54,9 +57,16 @@ def _output(o: dict[str, Any], names: Names) -> dict[str, Any] | None:
     if "scrapbook" in o.get("metadata", {}):
         return None
     if MIME in o.get("data", {}) and "text/html" in o["data"]:
-        said = _LINK.sub("", "".join(o["data"]["text/html"]))
-        o["data"]["text/html"] = _INNER.sub(lambda m: names.labels.get(m[1], m[1]), said)
+        o["data"]["text/html"] = _verdict("".join(o["data"]["text/html"]), names)
     return o
+
+
+def _verdict(html: str, names: Names) -> str:
+    """The box of a verdict for a reader who has not the book's style sheet."""
+    html = _INNER.sub(lambda m: names.labels.get(m[1], m[1]), _LINK.sub("", html))
+    for span, written in _SPANS.items():
+        html = html.replace(span, written)
+    return _BOX.sub(lambda m: f'<div style="border-left: 4px solid {_COLOUR.get(m[1], "#5a5a5a")}; padding-left: .6em">', html)
 
 
 def _markdown(text: str, place: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,17 @@ from qbc.pipeline.folding import fold
 from qbc.pipeline.key_results import key_results, under_the_answer
 from qbc.pipeline.notebooks import load, markdown_of
 from qbc.pipeline.numbering import numbered
-from qbc.pipeline.record import ledger, parent, statements
+from qbc.pipeline.record import Row, ledger, parent, statements
 
 TOGGLE = ' aria-label="Toggle hidden content"'  # the extension's name for every toggle; without it the name is what the toggle says
 BOX = re.compile(
     r'class="(qbc-verdict [^"]*)" id="verdict-([\w-]+)"(.*?<a class="reference internal" href="#([\w-]+)")>([^<]*)</a>', re.S
 )
+
+
+def predicted(r: Row) -> str:
+    word = {"<=": "at most ", ">=": "at least ", "==": ""}[r["relation"]]
+    return f"predicted {word}{cells_of.show(r['rhs'])}" + (f", tolerance {cells_of.show(r['tol'])}" if r["tol"] else "")
 
 
 def key_lines(path: Path) -> dict[str, str]:
@@ -38,7 +43,7 @@ def key_lines(path: Path) -> dict[str, str]:
         )
         found[label] = (
             f"* {cells_of.title(label, said)}. **{r['status'].capitalize()}**: measured {cells_of.measured(r)}, "
-            f"predicted {cells_of.predicted(r)}; {controls} as {'it' if n == 1 else 'they'} should."
+            f"{predicted(r)}; {controls} as {'it' if n == 1 else 'they'} should."
         )
     return found
 
@@ -85,6 +90,17 @@ def code_of_figures(doctree: nodes.document) -> Iterator[tuple[nodes.container, 
             yield from ((cell.children[0], figure) for figure in cell.findall(nodes.figure) if figure["ids"])
 
 
+def told(html: str, keys: Collection[str], names: Mapping[str, str]) -> str:
+    """The box of a verdict in the words of the page: its statement by number, the prediction called one; key verdicts stand out."""
+
+    def box(m: re.Match[str]) -> str:
+        main = " qbc-main" if m[2] in keys else ""
+        return f'class="{m[1]}{main}" id="verdict-{m[2]}"{m[3]} title="{m[5]}">{names.get(m[4], m[5])}</a>'
+
+    html = re.sub("<strong>([a-z])", lambda m: f"<strong>{m[1].upper()}", BOX.sub(box, html))
+    return re.sub("; (at most|at least) ", r"; predicted \1 ", html)
+
+
 def mark(app: Sphinx, doctree: nodes.document) -> None:
     """Key statements and their verdicts stand out, verdicts name their statement, figures have a link to their code."""
     found = app.env.metadata[app.env.docname].get("qbc_page")
@@ -94,13 +110,9 @@ def mark(app: Sphinx, doctree: nodes.document) -> None:
     for node in doctree.findall(lambda n: isinstance(n, nodes.Element) and n.get("label") in keys):
         node["classes"].append("qbc-main")
 
-    def box(m: re.Match[str]) -> str:
-        main = " qbc-main" if m[2] in keys else ""
-        return f'class="{m[1]}{main}" id="verdict-{m[2]}"{m[3]} title="{m[5]}">{names.get(m[4], m[5])}</a>'
-
     for raw in list(doctree.findall(nodes.raw)):
         if "qbc-verdict" in raw.astext():
-            raw.children = [nodes.Text(BOX.sub(box, raw.astext()))]
+            raw.children = [nodes.Text(told(raw.astext(), keys, names))]
     for code, figure in code_of_figures(doctree):
         name = f"code-{figure['ids'][0]}"
         if name not in code["ids"]:

@@ -10,10 +10,12 @@ from test_plain import left
 
 from qbc.pipeline import chapters, record
 from qbc.pipeline.citations import Bibliography
+from qbc.pipeline.download import with_ends
 from qbc.pipeline.folding import is_open
 from qbc.pipeline.key_results import key_results
 from qbc.pipeline.notebooks import load
 from qbc.pipeline.numbering import numbered
+from qbc.pipeline.practice import written_out
 
 pytestmark = pytest.mark.built
 CHAPTERS = [c for c in chapters.find(TOP) if (HTML / "notebooks" / f"{c.stem}.html").is_file()]
@@ -61,6 +63,14 @@ def test_the_download_calls_statements_figures_and_sources_what_the_page_calls_t
 
 
 @each
+def test_the_download_prints_the_numbers_of_the_page(chapter):
+    path = record.executed(DONE)[chapter.stem]
+    glued, text = with_ends(record.numbers(path)), record.markdown_of(path)
+    said = [written_out(m[0], glued, chapter.stem) for m in re.finditer(r"\{glue:text\}`[^`]+`", text)]
+    assert said == [span.get_text() for span in page(chapter).select("article span.pasted-text")]
+
+
+@each
 def test_key_results_stand_before_the_first_section_with_what_the_ledger_says(chapter):
     nb = load(record.executed(DONE)[chapter.stem])
     rows = {r["label"]: r for r in record.ledger(DONE, only=[chapter.stem])}
@@ -89,7 +99,7 @@ def test_code_is_folded_but_for_the_core_and_every_toggle_says_what_it_shows(cha
 
 @each
 def test_every_figure_has_a_link_to_the_lines_that_made_it(chapter):
-    for figure in page(chapter).select("figure"):
+    for figure in page(chapter).select("div.cell_output figure"):
         (link,) = figure.select("figcaption a.qbc-to-code")
         code = page(chapter).find(id=link["href"].removeprefix("#"))
         assert re.search(r"\bax|\bplt|\bsns", code.get_text()), figure["id"]

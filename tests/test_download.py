@@ -1,7 +1,10 @@
 """The notebook that a page offers: complete, readable outside the book, and with the chapter's own code."""
 
+import re
+
 import nbformat
 import pytest
+from made_up import edit
 from test_plain import left
 
 from qbc.pipeline import chapters
@@ -15,6 +18,7 @@ BIB = "@misc{paper, title = {A}, author = {Ann Ash}, year = {2020}}"
 def made(done):
     """The download of the first of two executed chapters."""
     (done / "references.bib").write_text(BIB)
+    edit(done / "_build" / "executed" / "01-a.ipynb", "It is small.", "It is {glue:text}`x:.1f`, from {glue:text}`x-low:.1f`.")
     folder = done / "_build" / "executed"
     book = names(folder, done / "references.bib")
     return lambda **given: download(folder / "01-a.ipynb", book, **given)
@@ -31,7 +35,7 @@ def test_it_is_a_valid_notebook_with_the_chapters_code_and_nothing_of_myst(done,
     assert [c.source for c in nb.cells if c.cell_type == "code"] == [c.source for c in own.cells if c.cell_type == "code"]
     assert len({c["id"] for c in nb.cells}) == len(nb.cells)
     assert not left(text(nb))
-    assert "> **Theorem 1.1 (A mean).**" in text(nb)
+    assert re.search(r"> \*\*Theorem 1.1 \(A mean\)\.\*\*\n>\n> It is -?\d\.\d, from -?\d\.\d\.\n", text(nb))
     assert nb.cells[-1].source == "## References\n\n* Ann Ash. *A*. 2020."
     assert set(nb.metadata) == {"kernelspec", "language_info"}
 
@@ -65,3 +69,14 @@ def test_key_results_stand_before_the_first_section_and_code_that_the_page_folds
     assert "\n\n* Theorem 1.1 holds\n\n## First" in said
     assert said.count("holds") == 1
     assert [c.metadata.get("jupyter") for c in made().cells if c.cell_type == "code"] == 2 * [{"source_hidden": True}]
+
+
+def test_data_that_no_other_page_can_show_is_left_out(done, made):
+    path = done / "_build" / "executed" / "01-a.ipynb"
+    nb = nbformat.read(path, as_version=4)
+    kept = nbformat.v4.new_output("stream", text="a line")
+    nb.cells[-1].outputs += [nbformat.v4.new_output("display_data", data={"application/vnd.qbc.live+json": {}}), kept]
+    nbformat.write(nb, path)
+    shown = made().cells[-2].outputs
+    assert shown[-1] == kept
+    assert len(shown) == 3  # two verdicts, and that line

@@ -33,6 +33,7 @@ DEF = "def f(x):\n    return x\n"
         (cell('glue("x", 1)'), ["numbers"], False),
         (cell("fig, ax = plt.subplots()\n" + DEF), ["figure"], False),
         (cell("draw()", mystnb={"figure": {"name": "fig-a"}}), ["figure"], False),
+        (cell('@live.figure("a", "b")\ndef _(x):\n    return x\n', tags=["hide-input"]), ["interactive figure"], False),
         (cell('check("a", 1, "<=", 2)', tags=["core"]), ["verdict"], True),
         (cell(DEF, tags=["hide-input"]), ["definitions"], False),
         (cell("%timeit x"), ["experiment"], False),

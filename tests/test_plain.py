@@ -62,6 +62,7 @@ def names(tmp_path):
         ),
         (":::{note}\nLook.\n:::", "> **Note**\n>\n> Look."),
         ("```{admonition} Mind\n:class: tip\nLook.\n```", "> **Mind**\n>\n> Look."),
+        ("```{qbc-live} bins\nSee.\n```", "> **On the page of the book stands a figure to set by hand.**\n>\n> See."),
         ("```{raw} html\n<b>x</b>\n```", "<b>x</b>"),
         ("```{code-block} python\nx = 1\n```", "```python\nx = 1\n```"),
     ],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import copy
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import replace
@@ -44,6 +44,12 @@ def about(stem: str, title: str, where: str, state: str) -> str:
     return ABOUT.format(number=stem.partition("-")[0].lstrip("0"), title=title, clone=clone, state=state).replace(" *\n", "*\n", 1)
 
 
+def with_ends(glued: Mapping[str, Any]) -> dict[str, Any]:
+    """The glued numbers, and the ends of intervals under names of their own, as the text asks for them."""
+    ends = {f"{k}-{end}": v[i] for k, v in glued.items() if isinstance(v, list) for i, end in ((1, "low"), (2, "high"))}
+    return {**glued, **ends}
+
+
 def names(folder: Path, bibliography: Path) -> Names:
     """What references stand for in any of the executed chapters of a folder."""
     every = executed(folder)
@@ -53,8 +59,9 @@ def names(folder: Path, bibliography: Path) -> Names:
 
 
 def _output(o: dict[str, Any], names: Names) -> dict[str, Any] | None:
-    """An output without what only the book's pages know: glued numbers, links to anchors."""
-    if "scrapbook" in o.get("metadata", {}):
+    """An output without what only the book's pages know: glued numbers, data of figures with sliders, links to anchors."""
+    kinds = o.get("data", {"text/plain": ""})
+    if "scrapbook" in o.get("metadata", {}) or not any(kind.startswith(("text/", "image/")) for kind in kinds):
         return None
     if MIME in o.get("data", {}) and "text/html" in o["data"]:
         o["data"]["text/html"] = _verdict("".join(o["data"]["text/html"]), names)
@@ -83,12 +90,11 @@ def download(path: Path, book: Names, key: str = "", where: str = "", state: str
 
     ``key`` is the Markdown of its key results, ``where`` the address of the project, ``state`` says which state of it this is.
     """
-    read, stem = copy.deepcopy(load(path)), path.stem
-    nb = nbformat.from_dict(read | {"cells": under_the_answer(read["cells"], key)})
-    names = replace(book, stem=stem, numbers=numbers(path), cited=[])
+    read, stem = load(path), path.stem
+    nb = nbformat.reads(json.dumps(read | {"cells": under_the_answer(read["cells"], key)}), as_version=4)  # lines joined
+    names = replace(book, stem=stem, numbers=with_ends(numbers(path)), cited=[])
     cells = [_markdown(about(stem, names.titles.get(stem, stem), where, state), "about")]
     for i, c in enumerate(nb.cells):
-        c["source"] = "".join(c["source"])
         c.metadata.pop("papermill", None)
         cells.append(c)
         if c.cell_type == "markdown":

@@ -12,6 +12,8 @@ CORE = "core"  # the tag that keeps a cell open whatever it holds
 FOLDED = {"hide-cell", "hide-input"}  # the tags of cells that the text itself folds
 DOES = {"figure": "figure", "check": "verdict", "glue": "numbers"}  # what is no core, and what its toggle calls it
 
+ASIDE = {"set-up", "interactive figure", *DOES.values()}
+
 
 def does(cell: Mapping[str, Any]) -> list[str]:
     """What the code of a cell does, in the words of its toggle."""
@@ -25,6 +27,8 @@ def does(cell: Mapping[str, Any]) -> list[str]:
     called = [n.func for n in ast.walk(tree) if isinstance(n, ast.Call)]
     dotted = {ast.unparse(f) for f in called if isinstance(f, ast.Name | ast.Attribute)}
     names = {name.rpartition(".")[2] for name in dotted}
+    if any(name.startswith("live.") for name in dotted):
+        return ["interactive figure"]
     if "figure" in cell["metadata"].get("mystnb", {}) or "subplots" in names:
         return ["figure"]
     found = ["set-up"] if any(isinstance(n, ast.Import | ast.ImportFrom) for n in tree.body) else []
@@ -36,8 +40,8 @@ def does(cell: Mapping[str, Any]) -> list[str]:
 
 def is_open(cell: Mapping[str, Any]) -> bool:
     """A cell tagged as core is open, and one that defines something and does nothing else than define, fit or roll out."""
-    tags, done = set(cell["metadata"].get("tags", [])), does(cell)
-    return CORE in tags or not (tags & FOLDED or {"set-up", *DOES.values()} & set(done) or "definitions" not in done)
+    tags, done = set(cell["metadata"].get("tags", [])), set(does(cell))
+    return CORE in tags or ("definitions" in done and not tags & FOLDED and not done & ASIDE)
 
 
 def fold(cell: dict[str, Any]) -> None:

@@ -86,6 +86,7 @@ WRITERS: dict[str, Writer] = {
     "figure": _figure,
     "image": _figure,
     "math": lambda kind, title, options, body, names: f"$$\n{body}\n$$",
+    "qbc-live": lambda kind, title, options, body, names: quoted("On the page of the book stands a figure to set by hand.", body),
     "raw": lambda kind, title, options, body, names: body if title == "html" else "",
     "code-block": lambda kind, title, options, body, names: f"```{title}\n{body}\n```",
 }

@@ -19,15 +19,10 @@ def written_out(text: str, glued: Mapping[str, Any], where: str) -> str:
     """The text with every ``{glue:text}`` replaced by its number. Raises ``Problem`` for a number that the chapter does not have."""
 
     def number(m: re.Match[str]) -> str:
-        key, _, end = m[1].rpartition("-")
-        place = {"low": 1, "high": 2}.get(end, 0)  # the ends of an interval stand with its value
-        if m[1] in glued:
-            value = glued[m[1]][0] if isinstance(glued[m[1]], list) else glued[m[1]]
-        elif place and isinstance(glued.get(key), list):
-            value = glued[key][place]
-        else:
-            raise Problem(f"{where}: the text asks for the number {m[1]!r}, which no cell glues")
-        return format(value, m[2] or "")
+        if m[1] not in glued:
+            raise Problem(f"{where}: the section 'In practice' asks for the number {m[1]!r}, which no cell glues")
+        value = glued[m[1]]
+        return format(value[0] if isinstance(value, list) else value, m[2] or "")
 
     return _GLUE.sub(number, text)
 

@@ -11,6 +11,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from qbc.pipeline.chapters import Chapter, Problem, contents, derive
+from qbc.pipeline.key_results import key_results
 from qbc.pipeline.notebooks import keep, strict
 
 
@@ -44,6 +45,7 @@ def pair(chapter: Chapter) -> NotebookNode:
     same. Outputs, cell ids and what else running leaves in it are no edit. Raises ``Problem``, which says how to settle it.
     """
     fresh = derive(chapter)
+    key_results(fresh, chapter.stem)  # raises Problem for a label that the chapter does not state
     derived = contents(fresh)
     fresh.metadata["qbc"] = {"paired": mark(derived)}
     file, nb, md = chapter.notebook, f"notebooks/{chapter.stem}.ipynb", f"book/{chapter.stem}.md"

@@ -34,10 +34,9 @@ class Found(Page):
             raise Problem(f"the finding {label} has no verdict")
         r = self.known[label]
         where = f"{{doc}}`chapter {cells_of.number(r['chapter'])} </notebooks/{r['chapter']}>`"
-        return f"{cells_of.verdict(r, self.cells.get(r['chapter'], {}).get(label))}: {{prf:ref}}`{label}` ({where})"
+        return f"{where}: {{prf:ref}}`{label}` {cells_of.verdict(r, self.cells.get(r['chapter'], {}).get(label))}"
 
-    def run(self) -> list[nodes.Node]:
-        self.env.note_reread()
+    def shown(self) -> list[nodes.Node]:
         self.known, self.cells, self.said = {r["label"]: r for r in self.results()}, self.matrix(), self.statements()
         if "front" in self.options:
             return [nodes.container("", *(self.card(f) for f in self.findings() if f.front), classes=["qbc-cards"])]

@@ -28,12 +28,12 @@ class Choose(Page):
     }
 
     def advised(self) -> list[tuple[str, str, Advice]]:
-        """Id, chapter and row of all advice, by topic and then in the book's order."""
+        """Id, chapter and row of all advice, by topic; those of the front page first, then in the book's order."""
         found = []
         for path in self.notebooks():
             rows = advice(path, self.known)
             found += [(f"choose-{cells_of.number(path.stem)}-{i}", path.stem, row) for i, row in enumerate(rows, 1)]
-        return sorted(found, key=lambda each: list(TOPICS).index(each[2].topic))
+        return sorted(found, key=lambda each: (list(TOPICS).index(each[2].topic), not each[2].front))
 
     def verdicts(self, stem: str, row: Advice) -> str:
         """The chapter, and for each label of the row its verdict and its statement."""
@@ -57,8 +57,7 @@ class Choose(Page):
         named(found, [prefix + name for name, *_ in advised], list(columns))
         return found
 
-    def run(self) -> list[nodes.Node]:
-        self.env.note_reread()
+    def shown(self) -> list[nodes.Node]:
         self.known, self.cells = {r["label"]: r for r in self.results()}, self.matrix()
         every = self.advised()
         if "front" in self.options:
@@ -75,8 +74,7 @@ class Choose(Page):
 class Practice(Page):
     """One section a chapter, with a link to it: what it says below its table."""
 
-    def run(self) -> list[nodes.Node]:
-        self.env.note_reread()
+    def shown(self) -> list[nodes.Node]:
         return [section for path in self.notebooks() for section in self.section(path)]
 
     def section(self, path: Path) -> list[nodes.Node]:

@@ -9,7 +9,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 from bs4 import BeautifulSoup
 
-from qbc.pipeline import chapters, evidence, record, render
+from qbc.pipeline import chapters, evidence, findings, practice, record, render
 
 pytestmark = pytest.mark.built
 TOP = chapters.root()
@@ -248,14 +248,51 @@ def test_the_concordance_has_every_statement_that_has_a_source_with_its_verdict(
         assert words(row(page, "concordance", label).select_one(".qbc-c-verdict")) == claims[label]["status"]
 
 
-def test_the_page_of_advice_has_the_section_of_every_chapter():
-    page = soup(Path("book/practice.html"))
+def test_the_page_of_choices_has_every_row_with_its_verdicts_and_the_front_page_those_in_bold():
+    page, first = Path("book/choose.html"), Path("book/index.html")
+    claims, front = {r["label"]: r for r in results()}, 0
+    for stem, path in record.executed(DONE).items():
+        rows = practice.advice(path, claims)
+        for i, advice in enumerate(rows, 1):
+            name = f"choose-{stem.partition('-')[0]}-{i}"
+            shown = [(page, name)] + ([(first, f"front-{name}")] if advice.front else [])
+            front += advice.front
+            for where, id_ in shown:
+                (tr,) = soup(where).select(f'tr[id="{id_}"]')
+                links = [a["href"] for a in tr.select(".qbc-c-verdict strong a")]
+                assert links == [f"../notebooks/{claims[k]['chapter']}.html#verdict-{k}" for k in advice.labels], id_
+                words_ = [words(a) for a in tr.select(".qbc-c-verdict strong a")]
+                assert words_ == [claims[k]["status"] for k in advice.labels], id_
+    assert len(soup(first).select("table.qbc-choose tbody tr")) == front
+
+
+def test_the_sentences_below_the_rows_stand_on_the_page_of_choices():
+    for stem, path in record.executed(DONE).items():
+        if practice.in_practice(path)[1]:
+            (section,) = soup(Path("book/choose.html")).select(f"section#practice-{stem}")
+            own = soup(Path(f"notebooks/{stem}.html")).select_one("section#in-practice")
+            assert words(section)[-80:] == words(own)[-80:], stem
+
+
+def test_the_page_of_findings_has_every_finding_with_its_verdict_and_the_front_page_three_cards():
+    page, claims = Path("book/findings.html"), {r["label"]: r for r in results()}
+    found = [f for path in record.executed(DONE).values() for f in findings.of_chapter(path)]
+    assert len(soup(page).select("table.qbc-findings tbody tr")) == len(found)
+    for f in found:
+        tr = row(page, "finding", f.label)
+        assert tr.select_one(".qbc-c-verdict strong a")["href"] == f"../notebooks/{claims[f.label]['chapter']}.html#verdict-{f.label}"
+        assert tr.select(f'a.qbc-link[href="#finding-{f.label}"]')
+    cards = soup(Path("book/index.html")).select(".qbc-card")
+    assert [c.select_one("a.qbc-link")["href"] for c in cards] == [f"findings.html#finding-{f.label}" for f in found if f.front]
+
+
+def test_the_front_page_has_every_chapter_with_its_question_and_the_artifact_page_its_command():
+    first, claims = words(soup(Path("book/index.html"))), soup(Path("book/artifact.html"))
     for c in chapters.find(TOP):
-        section = page.select(f"section#practice-{c.stem}")
-        assert len(section) == 1, c.stem
-        assert section[0].h2.a["href"].endswith(f"notebooks/{c.stem}.html")
-        own = soup(Path(f"notebooks/{c.stem}.html")).select_one("section#in-practice")
-        assert words(section[0])[-80:] == words(own)[-80:], c.stem
+        asked = soup(Path(f"notebooks/{c.stem}.html")).find("strong", string="Question.").parent
+        assert words(asked).removeprefix("Question. ")[:60] in first, c.stem
+        (tr,) = claims.select(f'tr[id="artifact-{c.stem}"]')
+        assert f"qbc run {c.stem.partition('-')[0]} --out" in words(tr)
 
 
 def test_no_page_hides_what_was_read():

@@ -16,6 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 
+from qbc.pipeline.chapters import Problem
 from qbc.pipeline.evidence import INTERVENTIONS, Cells, evidence_class, known, recorded, turned_by, weak
 from qbc.pipeline.record import Row, Source, Statement, headline, ledger, markdown_of, parent, statements
 from qbc.pipeline.render import MARK
@@ -40,9 +41,15 @@ class Page(SphinxDirective):
     def markdown(self) -> str:
         raise NotImplementedError
 
+    def shown(self) -> list[nodes.Node]:
+        return self.parse_text_to_nodes(self.markdown())
+
     def run(self) -> list[nodes.Node]:
         self.env.note_reread()  # it depends on files that may not be there yet
-        return self.parse_text_to_nodes(self.markdown())
+        try:
+            return self.shown()
+        except Problem as e:
+            raise self.error(str(e)) from None
 
     def notebooks(self) -> list[Path]:
         return sorted((Path(self.env.srcdir) / "notebooks").glob("*.ipynb"))

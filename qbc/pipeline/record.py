@@ -67,7 +67,7 @@ class Statement:
     source: Source | None = None
 
 
-_BLOCK = re.compile(r"^([`:]{3,})\{prf:(\w+)\} ?([^\n]*)\n((?::\w+:[^\n]*\n)*?):label: ([\w-]+)\n(.*?)^\1\s*$", re.M | re.S)
+BLOCK = re.compile(r"^([`:]{3,})\{prf:(\w+)\} ?([^\n]*)\n((?::\w+:[^\n]*\n)*?):label: ([\w-]+)\n(.*?)^\1\s*$", re.M | re.S)
 _SOURCE = re.compile(
     r"^\*Source:\* (?:(ours)(?:\.|$)|\{cite:t\}`([\w-]+)`, (.+?) \((" + "|".join(PROVENANCES) + r"); (" + "|".join(CLAIMS) + r")\)\.)",
     re.M,
@@ -76,10 +76,11 @@ _SOURCE = re.compile(
 
 def statements(markdown: str) -> list[Statement]:
     """The labelled ``{prf:...}`` statements in a text."""
-    return [Statement(label, kind, title, _source(body)) for _, kind, title, _, label, body in _BLOCK.findall(markdown + "\n")]
+    return [Statement(label, kind, title, source_of(body)) for _, kind, title, _, label, body in BLOCK.findall(markdown + "\n")]
 
 
-def _source(body: str) -> Source | None:
+def source_of(body: str) -> Source | None:
+    """Where a statement comes from, by the *Source* line in its body; None if there is none that we can read."""
     found = _SOURCE.search(body)
     if not found:
         return None

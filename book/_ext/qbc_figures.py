@@ -11,7 +11,7 @@ from docutils import nodes
 from sphinx.application import Sphinx
 
 IMAGE = re.compile(r'<img [^>]*src="[^"]*?(?P<name>[\w.-]+\.svg)"[^>]*?/?>')
-SIZE = re.compile(r'<svg [^>]*?height="([\d.]+)pt"[^>]*?width="([\d.]+)pt"')
+SIZE = re.compile(r'<svg [^>]*?width="([\d.]+)pt" height="([\d.]+)pt"')
 TEXT = re.compile(r"scale\((0\.\d+) -0?\.\d+\)")  # text as paths: glyphs of 100 units, set at so many points
 LEAST, PIXELS = 10, 4 / 3  # pixels that the smallest letters have; pixels in a point
 
@@ -23,7 +23,7 @@ def measure(path: Path) -> tuple[float, float, float] | None:
     size = SIZE.search(drawn)
     if size is None:
         return None
-    height, width = (float(x) * PIXELS for x in size.groups())
+    width, height = (float(x) * PIXELS for x in size.groups())
     smallest = min((100 * float(x) * PIXELS for x in TEXT.findall(drawn)), default=float(LEAST))
     return width, height, width * LEAST / smallest
 

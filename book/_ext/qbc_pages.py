@@ -14,6 +14,7 @@ DESCRIPTION = 160  # characters that search engines show
 STATEMENT = re.compile(r'(<div class="(?:proof|exercise) [^"]*" id="([\w-]+)">\s*<p class="admonition-title">.*?)(</p>)', re.S)
 LINK = r'\1 <a class="qbc-link" href="#\2" aria-label="link to \2">#</a>\3'
 SAME = re.compile(r' id="(?:proof|exercise|solution)-content"')  # the extensions give the body of every statement the same id
+PLAIN = re.compile(r'<span class="[wnp]">([^<]*)</span>')  # names, signs and blanks of code look like the rest of it
 ROLES = {  # the theme's roles for references are not those that readers of screens know any more
     ' role="doc-biblioentry"': "",
     '<div role="list" class="citation-list">': '<div class="citation-list">',
@@ -44,6 +45,7 @@ def tidy(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree
         context["metatags"] = f"{context.get('metatags', '')}\n{about}\n"
     if "body" in context:
         body = SAME.sub("", STATEMENT.sub(LINK, context["body"]))
+        body = PLAIN.sub(r"\1", body)
         for old, new in ROLES.items():
             body = body.replace(old, new)
         context["body"] = (NOSCRIPT if formulas else "") + body

@@ -21,7 +21,8 @@ LOG = logging.getLogger(__name__)
 INDEX, KEYWORDS = "qbc-index.js", "book/keywords.yml"
 TABLES = {"claims", "power", "provenance", "runs", "bench", "artifact"}  # pages of numbers: their tables answer no question in words
 STATEMENT = "div.proof[id]"
-NOT_READ = "script, style, noscript, div.cell_input, pre, img, svg, a.headerlink, a.qbc-link, .qbc-verdict, .qbc-live, .toctree-wrapper"
+UNREAD = "script, style, noscript, div.cell_input, pre, img, svg, .headerlink, .qbc-link, .qbc-verdict, .qbc-live, .toctree-wrapper"
+BODY = "section#proof-content, section#exercise-content"  # of statements and exercises: no sections of their own
 
 
 def words(tag: Tag) -> str:
@@ -38,7 +39,9 @@ def taken(tag: Tag, selector: str) -> list[Tag]:
 def entries(body: str, page: str) -> list[dict[str, str]]:
     """What a page has to find: anchor, title, text and kind of each section, statement and row of a concordance."""
     soup = BeautifulSoup(body, "html.parser")
-    taken(soup, NOT_READ)
+    taken(soup, f"{UNREAD}, .solution")
+    for tag in soup.select(BODY):
+        tag.name = "div"
     found = []
     for row in taken(soup, 'tr[id^="concordance-"]'):
         cells = [words(c) for c in row.find_all("td", recursive=False)]

@@ -1,5 +1,5 @@
 /* The search: ranks sections, statements and the papers' items by where the words asked for stand. Needs qbc-index.js and language_data.js. */
-(function () {
+document.addEventListener("DOMContentLoaded", function () {
   "use strict";
   var TITLE = 6, KEYWORD = 8, CHAPTER = 1, PHRASE = 8, SHOWN = 30;
   var KIND = { page: 1, section: 1, statement: 0.9, row: 1.1 }, NUMBERS = /^book\/(claims|power|provenance|runs|bench|notation|artifact)/;
@@ -93,4 +93,4 @@
   input.value = asked;
   if (asked.trim()) { show(asked); }
   input.focus();
-})();
+});

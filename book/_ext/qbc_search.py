@@ -79,19 +79,19 @@ def write(app: Sphinx, error: Exception | None) -> None:
     """Join the pages into the script that the search reads."""
     if error:
         return
-    told, index = asked(Path(app.srcdir)), []
+    told, pages, index = asked(Path(app.srcdir)), [], []
     for page in sorted(app.env.found_docs):
         kept = Path(app.doctreedir) / "qbc-search" / f"{page}.json"
         if not kept.is_file():
             continue
         here = json.loads(kept.read_text("utf8"))
-        chapter = next((e["t"] for e in here if e["w"] == "page"), page)
+        pages.append([f"{page}.html", next((e["t"] for e in here if e["w"] == "page"), page)])
         for e in here:
             where = f"{page}#{e['a']}" if e["a"] else page
-            index.append([f"{page}.html", e["a"], e["t"], chapter, " ".join(told.pop(where, [])), e["x"], e["w"]])
+            index.append([len(pages) - 1, e["a"], e["t"], " ".join(told.pop(where, [])), e["x"], e["w"]])
     for where in told:
         LOG.warning("%s: %s: the book has no such page or section", KEYWORDS, where)
-    script = f"window.qbcIndex = {json.dumps(index, ensure_ascii=False, separators=(',', ':'))};\n"
+    script = f"window.qbcIndex = {json.dumps([pages, index], ensure_ascii=False, separators=(',', ':'))};\n"
     (Path(app.outdir) / "_static" / INDEX).write_text(script, "utf8")
     (Path(app.outdir) / "searchindex.js").unlink(missing_ok=True)  # Sphinx's own, which no page loads
 

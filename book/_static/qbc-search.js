@@ -14,9 +14,10 @@ document.addEventListener("DOMContentLoaded", function () {
   }
   function flat(text) { return " " + split(text).map(stem).join(" ") + " "; }
 
-  var entries = window.qbcIndex.map(function (e) {
-    return { url: e[0], anchor: e[1], title: e[2], chapter: e[3], text: e[5], kind: e[6], inTitle: count(e[2]), inChapter: count(e[3]),
-      keywords: count(e[4]), asked: flat(e[4]), words: count(e[5]), size: e[5].length / 6, flatTitle: flat(e[2]), flatText: flat(e[5]) };
+  var entries = window.qbcIndex[1].map(function (e) {
+    var page = window.qbcIndex[0][e[0]];
+    return { url: page[0], anchor: e[1], title: e[2], chapter: page[1], text: e[4], kind: e[5], inTitle: count(e[2]), inChapter: count(page[1]),
+      keywords: count(e[3]), asked: flat(e[3]), words: count(e[4]), size: e[4].length / 6, flatTitle: flat(e[2]), flatText: flat(e[4]) };
   });
 
   function everywhere(entry, s) { return entry.words.has(s) || entry.inTitle.has(s) || entry.keywords.has(s); }

@@ -3,12 +3,14 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DELETE_ON_ERROR:
 PYTHON ?= python3
+PIP_OPTIONS ?=
 BIN := .venv/bin
+PIP = $(BIN)/python -m pip install -q --disable-pip-version-check $(PIP_OPTIONS)
 READY := .venv/.ready
 BENCH := PYTHONPATH=tests OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m bench
 $(shell test -x $(BIN)/qbc || rm -f $(READY))
 
-.PHONY: book test expected power mutants recorded bench bench-record pair lock clean help
+.PHONY: book test browser pdf site expected power mutants recorded bench bench-record pair lock clean help
 help:
 	@sed -n 's/^#: //p' Makefile
 
@@ -16,8 +18,9 @@ help:
 book: $(READY)
 	$(BIN)/qbc book
 
-#: make test      lint, types, unit tests, every chapter, the built book, what verdicts rest on, the numbers
-test: $(READY)
+#: make test      lint, types, unit tests, every chapter, the built book in a browser, what verdicts rest on, the numbers
+#:                (QBC_BROWSER=skip: without a browser, and it says how many tests that leaves out)
+test: $(READY) browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -26,7 +29,19 @@ test: $(READY)
 	$(BIN)/qbc claims
 	$(BIN)/qbc power --check
 	$(BIN)/qbc expected --check
-	$(BIN)/pytest -m built
+	$(BIN)/pytest -m built --ignore=tests/browser
+	$(BIN)/pytest -m built -n auto tests/browser
+
+browser:
+	@bash .ci/chromium
+
+#: make pdf       print the built book as one PDF, and link it from its pages (needs Chromium)
+pdf: book browser
+	$(BIN)/python -m qbc.pipeline.pdf
+
+#: make site      pack the built book: an archive, its checksum, and what it was built with
+site: book
+	$(BIN)/python -m qbc.pipeline.site
 
 #: make expected  accept the numbers of the current chapters as the reviewed ones
 expected: $(READY)
@@ -40,7 +55,7 @@ power: $(READY)
 #: make mutants   change the core in small ways, one at a time, and see that a unit test fails (only what changed; can be interrupted)
 mutants: $(READY)
 	$(BIN)/python -c 'import cosmic_ray' 2>/dev/null || \
-	  $(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation -c constraints.txt -e '.[mutants]'
+	  $(PIP) --no-build-isolation -c constraints.txt -e '.[mutants]'
 	OMP_NUM_THREADS=1 $(BIN)/python tests/mutants/run.py
 
 #: make recorded  train chapter 13's heads from three seeds (up to an hour on two cores), those of 08 and 08b ten times as long; keep it
@@ -78,8 +93,8 @@ clean:
 $(READY): requirements.in constraints.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "qbc needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12 $(MAKECMDGOALS)" >&2; exit 1; }
-	@echo "setting up .venv (about 2 GB, a few minutes, once)"
+	@echo "setting up .venv (2 GB with a CPU build of torch, several GB more with the one for CUDA; once; README, Set up)"
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install -q --disable-pip-version-check -r requirements.in -c constraints.txt
-	$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	$(PIP) -r requirements.in -c constraints.txt
+	$(PIP) --no-deps --no-build-isolation -e .
 	touch $@

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from html import escape
-from pathlib import Path
 from typing import Any
 
 from docutils import nodes
@@ -15,7 +14,11 @@ DESCRIPTION = 160  # characters that search engines show
 STATEMENT = re.compile(r'(<div class="(?:proof|exercise) [^"]*" id="([\w-]+)">\s*<p class="admonition-title">.*?)(</p>)', re.S)
 LINK = r'\1 <a class="qbc-link" href="#\2" aria-label="link to \2">#</a>\3'
 SAME = re.compile(r' id="(?:proof|exercise|solution)-content"')  # the extensions give the body of every statement the same id
-ICON = re.compile(r'"?([\w-]+)"?:\[\d+,\d+,\[[^\]]*\],"[0-9a-f]+",(?:"[^"]*"|\[(?:"[^"]*",?)*\])\],?')
+PLAIN = re.compile(r'<span class="[wnp]">([^<]*)</span>')  # names, signs and blanks of code look like the rest of it
+ROLES = {  # the theme's roles for references are not those that readers of screens know any more
+    ' role="doc-biblioentry"': "",
+    '<div role="list" class="citation-list">': '<div class="citation-list">',
+}
 NOSCRIPT = '<noscript><p class="qbc-noscript">Without JavaScript the formulas stay TeX, and the search is off.</p></noscript>'
 
 
@@ -28,7 +31,7 @@ def description(doctree: nodes.document) -> str:
 
 def tidy(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree: nodes.document | None) -> None:
     formulas = 'class="math ' in context.get("body", "")
-    unused = THEBE if formulas else (*THEBE, "MathJax", "tex-svg")
+    unused = THEBE if formulas else (*THEBE, "MathJax", "mathjax/")
 
     def used(files: list[Any]) -> list[Any]:
         """Each file or inline script once, without those that nothing on the page uses."""
@@ -42,21 +45,12 @@ def tidy(app: Sphinx, page: str, template: str, context: dict[str, Any], doctree
         context["metatags"] = f"{context.get('metatags', '')}\n{about}\n"
     if "body" in context:
         body = SAME.sub("", STATEMENT.sub(LINK, context["body"]))
+        body = PLAIN.sub(r"\1", body)
+        for old, new in ROLES.items():
+            body = body.replace(old, new)
         context["body"] = (NOSCRIPT if formulas else "") + body
-
-
-def icons(app: Sphinx, error: Exception | None) -> None:
-    """Keep of the theme's 2,000 icons those that some page shows."""
-    script = Path(app.outdir) / "_static" / "scripts" / "fontawesome.js"
-    if error or not script.is_file():
-        return
-    pages = "".join(p.read_text("utf8") for p in Path(app.outdir).rglob("*.html"))
-    shown = set(re.findall(r"\bfa-([a-z][a-z-]*)", pages))
-    whole = script.read_text("utf8")
-    script.write_text(ICON.sub(lambda m: m[0] if m[1] in shown else "", whole), "utf8")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", tidy, priority=900)
-    app.connect("build-finished", icons)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

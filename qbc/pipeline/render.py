@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import files
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from qbc.pipeline.chapters import Problem, find
 from qbc.pipeline.evidence import known, recorded
@@ -27,17 +27,31 @@ DOOR = """<!doctype html>
 <body><main><h1>Behaviour cloning, run end to end</h1><p><a href="book/index.html">The book begins here.</a></p></main></body>
 </html>
 """
+PDF = "behaviour-cloning.pdf"  # the whole book, where it was printed
+LINK = re.compile(r"(<!-- pdf -->).*?(<!-- /pdf -->)", re.S)
 IGNORED = {"__pycache__", ".ipynb_checkpoints", ".jupyter_cache"}
 
 
+MATHJAX = (
+    "startup",
+    "core",
+    "input/tex",
+    "input/tex/extensions/*",
+    "output/svg",
+    "output/svg/fonts/tex",
+    "a11y/assistive-mml",
+    "ui/lazy",
+)
+
+
 def mathjax() -> dict[str, Path]:
-    """The files of MathJax that the pages load, from the package that vendors it: relative path -> file."""
+    """The parts of MathJax that the pages load, from the package that vendors it: relative path -> file."""
     found = {}
     for f in files("sphinx-mathjax-offline") or []:
-        for name in ("tex-svg-full.js", "ui/lazy.js"):
-            if str(f).endswith(f"mathjax/{name}"):
-                found[f"book/_static/{name}"] = Path(str(f.locate()))
-    if len(found) < 2:
+        part = f.as_posix().partition("/mathjax/")[2]
+        if any(PurePosixPath(part).match(f"{name}.js") and part.count("/") == name.count("/") for name in MATHJAX):
+            found[f"book/_static/mathjax/{part}"] = Path(str(f.locate()))
+    if len(found) < len(MATHJAX):
         raise Problem("MathJax is missing from this environment: run `rm -r .venv` and `make book`")
     return found
 
@@ -85,6 +99,23 @@ def alone(folder: Path) -> Iterator[None]:
         yield
 
 
+def linked(html: Path, said: str) -> None:
+    """Put ``said`` between the marks of every page, with DEPTH as the way to the top; nothing takes the link away."""
+    for path in html.rglob("*.html"):
+        text = path.read_text("utf8")
+        up = "../" * (len(path.relative_to(html).parts) - 1)
+        new = LINK.sub(lambda m, up=up: f"{m[1]}{said.replace('DEPTH', up)}{m[2]}", text)  # type: ignore[misc]
+        if new != text:
+            path.write_text(new, "utf8")
+
+
+def withdraw(html: Path) -> None:
+    """Take away a PDF that is older than the pages, and every link to it."""
+    if (html / PDF).is_file():
+        (html / PDF).unlink()
+        linked(html, "")
+
+
 def build(top: Path, done: Path) -> tuple[Path, bool]:
     """Build ``_build/html``; returns its first page and whether anything had to be built."""
     with alone(top / "_build"):
@@ -99,6 +130,7 @@ def _build(top: Path, done: Path) -> tuple[Path, bool]:
     if stamp.is_file() and stamp.read_text("utf8") == digest and not missing:
         return html / "index.html", False
     stamp.unlink(missing_ok=True)
+    withdraw(html)
     jb = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(to), "--path-output", str(top), "-n", "-W", "--keep-going"]
     if missing:  # Sphinx would not write a page again whose source has not changed
         jb.append("--all")

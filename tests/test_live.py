@@ -115,8 +115,8 @@ def test_what_cannot_be_shown_is_refused(wrong):
 
 
 def test_a_table_keeps_words_and_formats_numbers():
-    data = publish.tabled("t", "Which?", {"head": "", "success": ".0%"}, [["mean", 0.5], ["flow", 1.0]], ("head",))
-    assert data["rows"] == [["mean", "50%"], ["flow", "100%"]]
+    data = publish.tabled("t", "Which?", {"head": "", "success": ".0%"}, [["mean", 0.5], ["flow", np.nan], ["MMD", -1]], ("head",))
+    assert data["rows"] == [["mean", "50%"], ["flow", "–"], ["MMD", "−100%"]]
     assert data["numbers"] == [False, True]
     assert data["pick"] == ["head"]
 
@@ -131,7 +131,10 @@ def test_where_figures_are_not_looked_at_nothing_is_called(monkeypatch):
         def name(a, b):
             return product(a, b)
 
-        live.table("t", "Which?", {"a": ""}, [["x"]])
-        assert name is None
+        @live.table("t", "Which?", {"a": ""})
+        def rows():
+            yield ["x"]
+
+        assert (name, rows) == (None, None)
         assert len(shown) == n
     assert shown[0]["name"] == "f"

@@ -72,7 +72,9 @@ given = live.inputs(a=live.slider("a", (1, 2), at=1))
 def _(a):
     return live.rule("r", x=bounds.marginal(1, a, 1)), {}
 
-live.table("t", "Which?", {"a": ""}, [["x"]])
+@live.table("t", "Which?", {"a": ""})
+def _():
+    yield from rows
 """
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import matplotlib as mpl
@@ -17,6 +18,7 @@ from qbc.live.scales import Axis, Input, shown
 MIME = "application/vnd.qbc.live+json"
 LIMIT = 50_000  # bytes of one figure
 Picture = Callable[..., Sequence[Mark | Mapping[str, Any]]]  # marks and, last, what fills the braces of the sentence
+Rows = Callable[[], Iterable[Sequence[Any]]]
 
 
 def looked_at() -> bool:
@@ -101,18 +103,31 @@ def figure(name: str, question: str, said: str, x: Axis, y: Axis, inputs: Mappin
     return publish
 
 
-def tabled(name: str, question: str, columns: Mapping[str, str], rows: Sequence[Sequence[Any]], pick: Sequence[str]) -> dict[str, Any]:
+def tabled(name: str, question: str, columns: Mapping[str, str], rows: Iterable[Sequence[Any]], pick: Sequence[str]) -> dict[str, Any]:
     """What a page needs of a table to sort. Raises ``ValueError`` naming it if a row does not fit its columns."""
-    if any(len(r) != len(columns) for r in rows) or not set(pick) <= set(columns):
+    kept = [list(r) for r in rows]
+    if any(len(r) != len(columns) for r in kept) or not set(pick) <= set(columns):
         raise ValueError(f"table {name!r}: every row needs {len(columns)} entries, and what is picked must be a column")
-    written = [[v if isinstance(v, str) else format(v, kind) for v, kind in zip(r, columns.values(), strict=True)] for r in rows]
-    return _small({"name": name, "question": question, "columns": list(columns), "numbers": [bool(k) for k in columns.values()],
-                   "pick": list(pick), "rows": written})  # fmt: skip
+    written = [[_entry(v, kind) for v, kind in zip(r, columns.values(), strict=True)] for r in kept]
+    numbers = [bool(kind) for kind in columns.values()]
+    return _small(
+        {"name": name, "question": question, "columns": list(columns), "numbers": numbers, "pick": list(pick), "rows": written}
+    )
 
 
-def table(name: str, question: str, columns: Mapping[str, str], rows: Sequence[Sequence[Any]], *, pick: Sequence[str] = ()) -> None:
-    """Publish the table ``name``: ``columns`` maps a heading to the format of its numbers (empty: words); ``pick`` are the columns that
-    a reader may fix to one of their entries. Raises ``ValueError`` if a row does not fit.
+def _entry(value: Any, kind: str) -> str:
+    return value if isinstance(value, str) else "–" if math.isnan(value) else format(value, kind).replace("-", "−")
+
+
+def table(name: str, question: str, columns: Mapping[str, str], *, pick: Sequence[str] = ()) -> Callable[[Rows], None]:
+    """Publish the table ``name``, which answers ``question``: the decorated function, which is given nothing, returns its rows.
+
+    ``columns`` maps a heading to the format of its numbers (empty: words), ``pick`` are the columns that a reader may fix to one of
+    their entries. NaN is written as a dash. Raises ``ValueError`` if a row does not fit.
     """
-    if looked_at():
-        _show(tabled(name, question, columns, rows, pick))
+
+    def publish(rows: Rows) -> None:
+        if looked_at():
+            _show(tabled(name, question, columns, rows(), pick))
+
+    return publish

@@ -12,6 +12,7 @@ The map, lowest level first; a module imports only from levels below its own (a 
 0     ``claims``          ``Estimate`` (value, low, high), ``check`` -> ``Verdict``, ``glue``
 1     ``tasks``           tasks with several right answers, their demonstrations, and what counts as success
 1     ``plots``           measured with intervals, theory dashed; one style
+1     ``live``            figures with sliders: every picture they can show, drawn beforehand for a page that looks it up
 1     ``joints``          joints under a low-level loop of given stiffness and damping, which policies command
 1     ``policies``        policies are callables ``(x, rng) -> u``; the ones the theory names
 1     ``couplings``       expert and learner side by side, their tokens equal as often as their laws allow

@@ -19,6 +19,7 @@ LEVEL = {
     "bounds": 0,
     "tasks": 1,
     "plots": 1,
+    "live": 1,
     "joints": 1,
     "policies": 1,
     "couplings": 1,

@@ -4,11 +4,13 @@ import ast
 import importlib
 from pathlib import Path
 
+import nbformat
 import pytest
 
+from qbc.pipeline import keys
 from qbc.pipeline.chapters import find
 from qbc.pipeline.pairs import pair
-from qbc.pipeline.science import PACKAGE, bare, science
+from qbc.pipeline.science import PACKAGE, bare, science, unpublished
 
 FACADES = ("bounds", "claims", "learn", "quantizers", "tasks")
 CHAPTERS = find(PACKAGE.parent)
@@ -60,6 +62,59 @@ def test_words_and_declarations_are_no_code():
     assert bare('def f(x):\n    """Half."""\n    return x / 2  # half') == bare("def f(x): return x/2")
     assert bare('check("a", 1, rests_on=("fit",))') == bare('check("a", 1)')
     assert bare("x = 1") != bare("x = 2")
+
+
+PUBLISHED = """from qbc import live
+
+given = live.inputs(a=live.slider("a", (1, 2), at=1))
+
+@live.figure("f", "How much?", "", live.axis("x", 0, 1), live.axis("y", 0, 1), given)
+def _(a):
+    return live.rule("r", x=bounds.marginal(1, a, 1)), {}
+
+@live.table("t", "Which?", {"a": ""})
+def _():
+    yield from rows
+"""
+
+
+@pytest.mark.parametrize(
+    ("cell", "rest"),
+    [
+        (PUBLISHED, ""),
+        ("x = 1  # live", "x = 1  # live"),
+        ("%config live.x = 1", "%config live.x = 1"),
+        ("from qbc import live, plots\nx = 1", "from qbc import plots\nx = 1"),
+        ("from qbc import live as shown", "from qbc import live as shown"),
+        (f"{PUBLISHED}\ncheck('a', 1)", "check('a', 1)"),
+        ("@cache\ndef f():\n    return live.rule('r', x=1)", "@cache\ndef f():\n    return live.rule('r', x=1)"),
+    ],
+)
+def test_what_is_only_published_is_left_out(cell, rest):
+    assert unpublished(cell) == rest
+
+
+def test_a_cell_that_publishes_does_not_move_the_key_of_the_evidence():
+    nb = pair(CHAPTERS[0])
+    before, executed = keys.evidence_key(nb, {}), keys.key(nb, {})
+    nb.cells.insert(5, nbformat.v4.new_code_cell(PUBLISHED))
+    assert keys.evidence_key(nb, {}) == before
+    assert keys.key(nb, {}) != executed
+    nb.cells[5].source += "x = 1\n"
+    assert keys.evidence_key(nb, {}) != before
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=[c.stem for c in CHAPTERS])
+def test_what_a_chapter_only_publishes_is_used_by_nothing_else(chapter):
+    cells = [c.source for c in pair(chapter).cells if c.cell_type == "code"]
+    published = [ast.parse(s) for s in cells if s != unpublished(s)]
+    kept = [ast.parse(s) for s in cells if s == unpublished(s)]
+    assert not [s for s in cells if unpublished(s) not in ("", s)], "what is published has cells of its own"
+    names = [{n.id for t in trees for n in ast.walk(t) if isinstance(n, ast.Name)} for trees in (kept, published)]
+    bound = {n.id for t in published for a in t.body if isinstance(a, ast.Assign) for n in a.targets}
+    assert not names[0] & {"live", *bound}
+    assert "rng" not in names[1], "later numbers would move"
+    assert {f.name for t in published for f in t.body if isinstance(f, ast.FunctionDef)} <= {"_"}, "it is bound to None"
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=[c.stem for c in CHAPTERS])

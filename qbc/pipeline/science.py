@@ -34,6 +34,39 @@ class _Bare(ast.NodeTransformer):
         return self.generic_visit(node)
 
 
+class _Unpublished(ast.NodeTransformer):
+    """Code without what it only publishes: the import of ``live``, what its calls give or do, and functions that it decorates."""
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST | None:
+        node.names = [a for a in node.names if (node.module, a.name, a.asname) != ("qbc", "live", None)]
+        return node if node.names else None
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        return None if _is_of_live(node.value) else node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST | None:
+        return None if _is_of_live(node.value) else node
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> ast.AST | None:
+        return None if any(map(_is_of_live, node.decorator_list)) else node
+
+
+def _is_of_live(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and ast.unparse(node.func).startswith("live.")
+
+
+def unpublished(source: str) -> str:
+    """A cell without what it only publishes, which no verdict rests on; as it stands if that is nothing, empty if that is all."""
+    if "live" not in source:
+        return source
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:  # a magic of IPython
+        return source
+    kept = _Unpublished().visit(ast.parse(source))
+    return source if ast.dump(kept) == ast.dump(tree) else ast.unparse(kept)
+
+
 def bare(source: str) -> str:
     """Code as its meaning: without comments, docstrings, layout and declarations."""
     try:

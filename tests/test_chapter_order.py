@@ -18,7 +18,6 @@ def disorder(text):
     return "code stands before the setting" if "{code-cell}" in before + sections[0] else ""
 
 
-@pytest.mark.skip(reason="the sections are still to be moved")
 @pytest.mark.parametrize("chapter", chapters.find(chapters.root()), ids=lambda c: c.stem)
 def test_advice_comes_right_after_the_answer(chapter):
     assert not disorder(chapter.text.read_text("utf8"))

@@ -206,6 +206,7 @@ def test_what_is_weak_and_what_turns_with_effort_is_marked():
             marks = [words(m) for m in row(LEDGER, "ledger", label).select(".qbc-mark")]
             assert bool(marks) == evidence.weak(cells), label
             assert ("turns at four times the training" in marks) == ("effort" in evidence.turned_by(cells)), label
+            assert ("turns at another seed" in marks) == (cells["data"] == "turned"), label
             listed = soup(POWER).select(f'#what-is-weak a[href="#power-{label}"]')
             assert bool(listed) == evidence.weak(cells), label
 

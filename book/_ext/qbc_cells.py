@@ -75,6 +75,7 @@ def weakness(cells: Cells) -> list[str]:
     """Why a result is weak, in words; empty if it is not."""
     turned = turned_by(cells)
     why = ["turns at four times the training"] if "effort" in turned else []
+    why += ["turns at another seed"] if cells.get("data") == "turned" else []
     if weak(cells) and not set(turned) - {"effort"}:
         why.append("weak: nothing turns it")
     elif weak(cells) and not why:

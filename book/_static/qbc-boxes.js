@@ -4,7 +4,8 @@
   var BOXES = ".qbc-wide, .bd-content div.math, .bd-content span.math, .bd-content pre, .pst-scrollable-table-container, .cell_output .output";
 
   function look(box) {
-    var more = box.scrollWidth > box.clientWidth + 1 && getComputedStyle(box).overflowX !== "visible";
+    var scrolls = box.matches("span.math") || getComputedStyle(box).overflowX !== "visible";
+    var more = scrolls && box.scrollWidth > box.clientWidth + 1;
     box.classList.toggle("qbc-more", more);
     if (more) { box.tabIndex = 0; } else if (box.tabIndex === 0) { box.removeAttribute("tabindex"); }
   }

@@ -43,12 +43,13 @@ def moved(page) -> bool:
 
 @pytest.mark.parametrize("name", pages())
 def test_the_tab_key_reaches_every_control_and_the_keyboard_moves_it(watch, name):
-    if not any(word in (HTML / name).read_text("utf8") for word in ("qbc-live", "qbc-ledger")):
+    figures = (HTML / name).read_text("utf8").count('<figure class="qbc-live"')
+    if not figures and name != "book/claims.html":
         return  # a page without controls
     with watch() as watched:
         page = watched.open(name)
         wanted = set(page.evaluate(NAMED))
-        assert wanted or "qbc-live" not in page.content()
+        assert len(wanted) >= max(figures, 1)
         stuck = [here for here in (found for found in reached(page, wanted) if not moved(page))]
         met = wanted - set(stuck)
         assert not stuck, [page.evaluate(f"() => document.querySelector('[data-tried=\"{n}\"]').outerHTML") for n in stuck]

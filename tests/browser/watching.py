@@ -68,9 +68,9 @@ def typeset_all(page: Page) -> None:
     """Have every formula typeset, also those far from the window."""
     page.evaluate(
         """async () => {
-          for (let y = 0; y < document.documentElement.scrollHeight; y += 1500) {
+          for (let y = 0; y < document.documentElement.scrollHeight; y += 700) {
             window.scrollTo(0, y);
-            await new Promise(r => requestAnimationFrame(() => setTimeout(r, 15)));
+            await new Promise(r => requestAnimationFrame(() => setTimeout(r, 100)));
           }
           window.scrollTo(0, 0);
         }"""

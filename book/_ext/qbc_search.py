@@ -96,7 +96,14 @@ def write(app: Sphinx, error: Exception | None) -> None:
     (Path(app.outdir) / "searchindex.js").unlink(missing_ok=True)  # Sphinx's own, which no page loads
 
 
+def forget(app: Sphinx) -> None:
+    """Do not look for Sphinx's own index of the pages that stay as they are: it is not kept."""
+    if hasattr(app.builder, "load_indexer"):
+        app.builder.load_indexer = lambda docnames: None
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
+    app.connect("builder-inited", forget)
     app.connect("html-page-context", read, priority=890)  # before links and boxes are put in
     app.connect("build-finished", write)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -16,7 +16,7 @@ NUMBER = re.compile(r"-?\d+\.\d{3,}")
 DRAWN = re.compile(r'(?<=[\s"])(?:d|x|y|points)="[^"]*"')
 GLYPH = re.compile(r"\\(f[0-9a-f]{3})")
 WOFF2 = re.compile(r'url\([^)]*\.woff2\) format\("woff2"\),')  # the fonts beside it are cut, and as small then
-STYLES = ("styles/pydata-sphinx-theme.css", "sphinx-design.min.css")
+STYLES = ("styles/*-theme.css", "sphinx-design.min.css", "mystnb.*.css", "basic.css")
 
 
 def icons(whole: str, pages: str) -> str:
@@ -87,9 +87,9 @@ def cut(app: Sphinx, error: Exception | None) -> None:
     for path in scripts:
         text = path.read_text("utf8")
         path.write_text(quiet(icons(text, pages) if path.name == "fontawesome.js" else text), "utf8")
-    for name in STYLES:
-        sheet = COMMENT.sub("", (static / name).read_text("utf8"))
-        (static / name).write_text(WOFF2.sub("", used(sheet, words)), "utf8")
+    for path in (p for name in STYLES for p in static.glob(name)):
+        sheet = COMMENT.sub("", path.read_text("utf8"))
+        path.write_text(WOFF2.sub("", used(sheet, words)), "utf8")
     points = {int(code, 16) for p in static.rglob("*.css") for code in GLYPH.findall(p.read_text("utf8"))}
     for font in (static / "vendor").rglob("*.ttf"):
         glyphs(font, points)

@@ -10,12 +10,14 @@ from typing import Any, ClassVar
 import qbc_cells as cells_of
 import yaml
 from docutils import nodes
+from docutils.parsers.rst import directives
 from qbc_book import Page, named, table
 from sphinx.application import Sphinx
 
 from qbc.pipeline.chapters import Problem
 from qbc.pipeline.evidence import recorded
-from qbc.pipeline.notebooks import markdown_of
+from qbc.pipeline.machine import kinds
+from qbc.pipeline.notebooks import load, markdown_of
 from qbc.pipeline.record import parent
 
 _QUESTION = re.compile(r"^\*\*Question\.\*\* (.+?)\n\n", re.M | re.S)
@@ -49,11 +51,21 @@ class Contents(Page):
 
 
 class Artifact(Page):
-    """For every chapter: its claims, the command that reproduces them, the recorded time, and what is expected."""
+    """For every chapter: its claims, the command that reproduces them, the recorded time, and what is expected.
 
+    ``:machine:`` says what the times for the pages were taken on.
+    """
+
+    option_spec: ClassVar = {"machine": directives.flag}
     columns: ClassVar = {"claims": "Claims", "command": "Command", "time": "Time", "expected": "Expected"}
 
+    def markdown(self) -> str:
+        noted = [load(path)["metadata"].get("qbc", {}).get("machine") for path in self.notebooks()]
+        return f"The times for these pages were taken on {kinds(noted)}."
+
     def shown(self) -> list[nodes.Node]:
+        if "machine" in self.options:
+            return super().shown()
         rows, times, body, stems = self.rows(), {s: r.seconds for s, r in recorded(Path(self.env.srcdir)).items()}, [], []
         for path in self.notebooks():
             stem, mine = path.stem, [r for r in rows if r["chapter"] == path.stem]

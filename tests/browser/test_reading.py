@@ -7,6 +7,7 @@ from watching import HTML, chapter_pages, pages, typeset_all
 
 pytestmark = pytest.mark.built
 MOST = {"book/claims.html": 2.7e6, "search.html": 1.1e6}  # all results in one table, the words of the whole book
+NO_PAPER = ".copybtn, .headerlink, .qbc-link, .qbc-filter, .qbc-live form, details.hide:not([open])"
 LETTERS = """() => [...document.querySelectorAll("figure .qbc-wide img")].map(img => {
   const least = parseFloat(img.style.getPropertyValue("--qbc-least")), box = img.closest(".qbc-wide");
   const inside = box.scrollWidth <= box.clientWidth + 1, shown = img.getBoundingClientRect().width;
@@ -50,8 +51,7 @@ def test_on_paper_no_code_is_cut_no_box_is_empty_and_tables_go_on_over_pages(wat
         cut = """() => [...document.querySelectorAll("article pre, article .qbc-wide")]
           .filter(e => e.offsetParent && e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML.slice(0, 120))"""
         assert not page.evaluate(cut)
-        shown = """() => [...document.querySelectorAll(".copybtn, .headerlink, .qbc-link, .qbc-filter, .qbc-live form, details.hide:not([open])")]
-          .filter(e => e.offsetParent).length"""
+        shown = f"() => [...document.querySelectorAll('{NO_PAPER}')].filter(e => e.offsetParent).length"
         assert page.evaluate(shown) == 0
         kept = """() => [...document.querySelectorAll("figure.qbc-live:has(table), table.qbc-live-table")]
           .filter(e => getComputedStyle(e).breakInside !== "auto" || e.scrollHeight > e.clientHeight + 2).length"""

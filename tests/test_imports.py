@@ -7,6 +7,7 @@ import sys
 import pytest
 
 from qbc.pipeline import chapters
+from qbc.pipeline.science import DRAWS
 
 QBC = chapters.root() / "qbc"
 LEVEL = {
@@ -73,6 +74,11 @@ def test_the_rest_really_runs_without_torch():
     rest = ", ".join(m for m in LEVEL if m not in ("learn", "benchmark", "interventions"))
     code = f"import sys; from qbc import {rest}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_nothing_imports_what_draws():
+    drawing = {f"qbc.{name.removesuffix('.py')}" for name in DRAWS}
+    assert not [p for p in FILES if drawing & set(imported(p))]
 
 
 def test_nothing_imports_the_notebooks_or_the_tests():

@@ -2,6 +2,8 @@
 
 import ast
 import importlib
+import inspect
+import shutil
 from pathlib import Path
 
 import nbformat
@@ -10,7 +12,7 @@ import pytest
 from qbc.pipeline import keys
 from qbc.pipeline.chapters import find
 from qbc.pipeline.pairs import pair
-from qbc.pipeline.science import PACKAGE, bare, science, unpublished
+from qbc.pipeline.science import DRAWS, PACKAGE, bare, science, unpublished
 
 FACADES = ("bounds", "claims", "learn", "quantizers", "tasks")
 CHAPTERS = find(PACKAGE.parent)
@@ -102,6 +104,21 @@ def test_a_cell_that_publishes_does_not_move_the_key_of_the_evidence():
     assert keys.key(nb, {}) != executed
     nb.cells[5].source += "x = 1\n"
     assert keys.evidence_key(nb, {}) != before
+
+
+@pytest.mark.parametrize("file", ["plots.py", "qbc.mplstyle"])
+def test_other_drawing_redraws_the_figures_and_leaves_the_evidence_alone(tmp_path, file):
+    nb, package = pair(CHAPTERS[0]), shutil.copytree(PACKAGE, tmp_path / "qbc", ignore=shutil.ignore_patterns("__pycache__"))
+    with (package / file).open("a") as f:
+        f.write("\nlines.linewidth: 2\n" if file.endswith("mplstyle") else "\nwidth = 2\n")
+    assert keys.evidence_key(nb, {}, package) == keys.evidence_key(nb, {})
+    assert keys.key(nb, {}, package) != keys.key(nb, {})
+
+
+def test_what_draws_gives_nothing_back():
+    drawing = [importlib.import_module(f"qbc.{name.removesuffix('.py')}") for name in DRAWS]
+    public = [f for m in drawing for f in vars(m).values() if inspect.isfunction(f) and f.__module__ == m.__name__]
+    assert {inspect.signature(f).return_annotation for f in public if not f.__name__.startswith("_")} == {"None"}
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=[c.stem for c in CHAPTERS])

@@ -1,4 +1,4 @@
-"""Folding: which code cells a page shows open. The core of an argument, what a cell defines, is open; the rest is a click away."""
+"""Folding: which code cells a page shows open. The core of an argument is, which the text tags; the rest is a click away."""
 
 from __future__ import annotations
 
@@ -8,11 +8,8 @@ from typing import Any
 
 from qbc.pipeline.science import parsed
 
-CORE = "core"  # the tag that keeps a cell open whatever it holds
-FOLDED = {"hide-cell", "hide-input"}  # the tags of cells that the text itself folds
-DOES = {"figure": "figure", "check": "verdict", "glue": "numbers"}  # what is no core, and what its toggle calls it
-
-ASIDE = {"set-up", "interactive figure", *DOES.values()}
+CORE = "core"  # the tag of a cell that the page shows open
+DOES = {"figure": "figure", "check": "verdict", "glue": "numbers"}  # what the name of a function tells, in the words of a toggle
 
 
 def does(cell: Mapping[str, Any]) -> list[str]:
@@ -39,9 +36,8 @@ def does(cell: Mapping[str, Any]) -> list[str]:
 
 
 def is_open(cell: Mapping[str, Any]) -> bool:
-    """A cell tagged as core is open, and one that defines something and does nothing else than define, fit or roll out."""
-    tags, done = set(cell["metadata"].get("tags", [])), set(does(cell))
-    return CORE in tags or ("definitions" in done and not tags & FOLDED and not done & ASIDE)
+    """Whether the text tags a cell as core: what a key result of the chapter stands on."""
+    return CORE in cell["metadata"].get("tags", [])
 
 
 def fold(cell: dict[str, Any]) -> None:
@@ -49,9 +45,9 @@ def fold(cell: dict[str, Any]) -> None:
     if cell["cell_type"] != "code" or is_open(cell):
         return
     meta, said = cell["metadata"], ", ".join(does(cell))
-    if not FOLDED & set(meta.get("tags", [])):
-        meta["tags"] = [*meta.get("tags", []), "hide-input"]
-    elif "hide-cell" in meta["tags"]:
+    if "hide-cell" in meta.get("tags", []):
         said = f"solution ({said})"
+    else:
+        meta["tags"] = [*meta.get("tags", []), "hide-input"]
     prompts = {"code_prompt_show": f"Show the code: {said}", "code_prompt_hide": f"Hide the code: {said}"}
     meta["mystnb"] = {**prompts, **meta.get("mystnb", {})}

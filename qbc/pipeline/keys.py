@@ -16,7 +16,7 @@ from nbformat import NotebookNode
 from qbc.pipeline.chapters import Chapter, Problem, contents, derive
 from qbc.pipeline.complete import incomplete
 from qbc.pipeline.notebooks import load
-from qbc.pipeline.science import PACKAGE, bare, parsed, science, unpublished
+from qbc.pipeline.science import DRAWS, PACKAGE, bare, parsed, science, unpublished
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "torch", "matplotlib", "seaborn", "myst-nb", "ipykernel", "papermill")
 RUNNING = ("execute.py", "kernel.py", "launch.py")
@@ -58,11 +58,12 @@ def read_by(chapter: Chapter, nb: NotebookNode) -> dict[str, str]:
 
 
 def evidence_key(nb: NotebookNode, values: dict[str, Any], package: Path = PACKAGE) -> str:
-    """What the verdicts of a chapter depend on, whatever the intervention: code, not words, and not what is only published."""
+    """What the verdicts of a chapter depend on, whatever the intervention: code, not words, and not what only publishes or draws."""
     sources = [kept for s in _code(nb) if (kept := unpublished(s)) or not s]
     taken = {p.name: bare(p.read_text("utf8")) for p in sorted((package / "interventions").glob("*.py"))}
     python = ".".join(map(str, sys.version_info[:2]))
-    return _hash([bare(s) for s in sources], values, science(sources, package), taken, _versions(python))
+    used = {name: text for name, text in science(sources, package).items() if name not in DRAWS}
+    return _hash([bare(s) for s in sources], values, used, taken, _versions(python))
 
 
 def made(executed: Path) -> dict[str, Any]:

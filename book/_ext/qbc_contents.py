@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import qbc_cells as cells_of
+import qbc_thumbs
 import yaml
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -32,10 +33,11 @@ def question(text: str, where: str) -> str:
 
 
 class Contents(Page):
-    """The parts of the book, and of each chapter its number, its title and its question."""
+    """The parts of the book, and of each chapter a small picture, its number, its title and its question."""
 
     def markdown(self) -> str:
         texts = {path.stem: markdown_of(path) for path in self.notebooks()}
+        pictures = {path.stem: qbc_thumbs.shown(path) for path in self.notebooks()}
         toc, lines = yaml.safe_load((Path(self.env.srcdir) / "_toc.yml").read_text("utf8")), []
         for part in toc["parts"]:
             stems = [Path(c["file"]).name for c in part["chapters"] if c["file"].startswith("notebooks/")]
@@ -45,9 +47,12 @@ class Contents(Page):
             for stem in mine:
                 title = re.search(r"^# (.+)$", texts[stem], re.M)
                 name = f"{cells_of.number(stem)} {title[1] if title else stem}"
-                lines.append(f"* {{doc}}`{name} </notebooks/{stem}>`. {question(texts[stem], stem)}")
+                lines.append(f"* {pictures[stem]} {{doc}}`{name} </notebooks/{stem}>`. {question(texts[stem], stem)}")
             lines.append("")
         return "\n".join(lines)
+
+    def shown(self) -> list[nodes.Node]:
+        return [nodes.container("", *super().shown(), classes=["qbc-contents"])]
 
 
 class Artifact(Page):

@@ -135,13 +135,6 @@ def test_a_package_that_is_not_there_leaves_its_row_empty(quick):
     assert row["missing"] == "gymnasium is not installed: pip install -e '.[bench]'"
 
 
-def test_the_processor_is_the_model_and_elsewhere_some_name(tmp_path):
-    file = tmp_path / "cpuinfo"
-    file.write_text("processor\t: 0\nmodel name\t: Brand 7\nflags\t: a b\nmodel name\t: Brand 7\n")
-    assert measure.processor(file) == "Brand 7"
-    assert measure.processor(tmp_path / "none")
-
-
 @pytest.mark.parametrize(("now", "code"), [(1.0, 0), (0.6, 1), (1.6, 0)])
 def test_the_command_compares_measures_twice_and_fails_where_a_ratio_fell(now, code, monkeypatch, tmp_path, capsys):
     file, asked = tmp_path / "bench.json", []

@@ -23,6 +23,7 @@ def test_a_verdict_names_its_statement_and_calls_a_prediction_one():
     assert 'class="qbc-verdict qbc-holds qbc-main" id="verdict-thm-a"' in said
     assert "predicted at least 2" in told(box(relation=">="), (), {})
     assert "; predicted 2" in told(box(relation="=="), (), {})
+    assert "predicted at most 2 × 10⁶, tolerance 1 × 10⁻⁹" in told(box(rhs=2e6, tol=1e-9), (), {})
 
 
 def test_a_control_names_its_statement_and_is_no_key_verdict():

@@ -5,6 +5,7 @@ import re
 import sys
 
 import pytest
+import yaml
 from bs4 import BeautifulSoup
 from live_paths import at
 from test_live import drawn, product
@@ -66,9 +67,16 @@ def test_a_table_is_whole_without_the_script():
 
 
 def test_the_script_is_small_classic_and_without_mathematics():
-    script = (STATIC / "qbc-live.js").read_text("utf8")
+    script = "".join((STATIC / f"{name}.js").read_text("utf8") for name in ("qbc-element", "qbc-live"))
     assert len(script.encode()) <= 10_000
     assert not re.search(r"\bMath\.|\bimport\b|\bexport\b|\bfetch\(|XMLHttpRequest|https?:", script)
+
+
+def test_what_scripts_share_is_written_once_and_loaded_first():
+    scripts = {p.name: p.read_text("utf8") for p in STATIC.glob("*.js")}
+    assert [name for name, text in scripts.items() if re.search(r"createElement\(", text)] == ["qbc-element.js"]
+    loaded = yaml.safe_load((STATIC.parent.parent / "_config.yml").read_text("utf8"))["sphinx"]["config"]["html_js_files"]
+    assert loaded[0] == "qbc-element.js"
 
 
 def test_every_mark_has_a_look_and_every_colour_is_there_in_light_dark_and_print():

@@ -78,11 +78,12 @@ def test_a_row_of_another_form_is_one_line_that_names_the_chapter(old, new, said
         ("{glue:text}`b-c-low:.1f` to {glue:text}`b-c-high:.1f`", "1.0 to 3.0"),
         ("{glue:text}`a`", "0.333"),
         ("a table: {glue:text}`t:s`", "a table: .1/.2"),
+        ("{glue:text}`big:.0e`-fold, {glue:text}`small:.1e`", "3 × 10⁵-fold, 1.5 × 10⁻¹³"),
         ("none", "none"),
     ],
 )
 def test_numbers_are_written_out_as_the_book_prints_them(text, said):
-    assert written_out(text, {"a": 0.333, "b-c": [2.0, 1.0, 3.0], "t": ".1/.2"}, "01-a") == said
+    assert written_out(text, {"a": 0.333, "b-c": [2.0, 1.0, 3.0], "t": ".1/.2", "big": 313833.9, "small": 1.5e-13}, "01-a") == said
 
 
 @pytest.mark.parametrize("key", ["gone", "gone-low"])
@@ -140,13 +141,14 @@ def test_every_chapter_has_rows_whose_verdicts_are_of_stated_results(chapter):
 
 
 @each
-def test_the_numbers_of_the_rows_and_sentences_are_reviewed_ones(chapter):
+def test_the_numbers_of_the_rows_and_sentences_are_reviewed_ones_and_none_is_written_as_a_machine_does(chapter):
     from json import loads
 
     reviewed = loads((TOP / "tests" / "expected" / f"{chapter.stem}.json").read_text("utf8"))
     known = {k: v["value"] if isinstance(v, dict) else v for k, v in reviewed.items()}
     said = written_out("\n".join(section(chapter.text.read_text("utf8"), chapter.stem)), known, chapter.stem)
     assert "glue:text" not in said
+    assert not re.search(r"\d[eE][+-]?\d", said)
 
 
 def test_the_front_page_has_about_eight_rows_and_every_topic_has_some():

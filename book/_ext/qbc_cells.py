@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from qbc.pipeline.evidence import INTERVENTIONS, Cells, evidence_class, turned_by, weak
+from qbc.pipeline.practice import powers
 from qbc.pipeline.record import Row, Source, Statement
 
 CLAIM_WORDS = {
@@ -22,7 +23,7 @@ NONE = "–"
 
 def show(x: float | None) -> str:
     """Three significant digits, as in the verdict boxes."""
-    return "∞" if x is None else f"{x:.3g}".replace("-", "−")
+    return "∞" if x is None else powers(f"{x:.3g}").replace("-", "−")
 
 
 def measured(r: Row) -> str:

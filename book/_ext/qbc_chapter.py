@@ -18,6 +18,7 @@ from qbc.pipeline.folding import fold
 from qbc.pipeline.key_results import key_results, under_the_answer
 from qbc.pipeline.notebooks import load, markdown_of
 from qbc.pipeline.numbering import numbered
+from qbc.pipeline.practice import powers
 from qbc.pipeline.record import Row, ledger, parent, statements
 
 TOGGLE = ' aria-label="Toggle hidden content"'  # the extension's name for every toggle; without it the name is what the toggle says
@@ -97,7 +98,7 @@ def told(html: str, keys: Collection[str], names: Mapping[str, str]) -> str:
         main = " qbc-main" if m[2] in keys else ""
         return f'class="{m[1]}{main}" id="verdict-{m[2]}"{m[3]} title="{m[5]}">{names.get(m[4], m[5])}</a>'
 
-    html = re.sub("<strong>([a-z])", lambda m: f"<strong>{m[1].upper()}", BOX.sub(box, html))
+    html = powers(re.sub("<strong>([a-z])", lambda m: f"<strong>{m[1].upper()}", BOX.sub(box, html)))
     return re.sub("; (at most|at least) ", r"; predicted \1 ", html)
 
 

@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import qbc_cells as cells_of
+import qbc_thumbs
 import yaml
 from docutils import nodes
+from docutils.parsers.rst import directives
 from qbc_book import Page, named, table
 from sphinx.application import Sphinx
 
 from qbc.pipeline.chapters import Problem
 from qbc.pipeline.evidence import recorded
-from qbc.pipeline.notebooks import markdown_of
+from qbc.pipeline.machine import kinds
+from qbc.pipeline.notebooks import load, markdown_of
 from qbc.pipeline.record import parent
 
 _QUESTION = re.compile(r"^\*\*Question\.\*\* (.+?)\n\n", re.M | re.S)
@@ -30,10 +33,11 @@ def question(text: str, where: str) -> str:
 
 
 class Contents(Page):
-    """The parts of the book, and of each chapter its number, its title and its question."""
+    """The parts of the book, and of each chapter a small picture, its number, its title and its question."""
 
     def markdown(self) -> str:
         texts = {path.stem: markdown_of(path) for path in self.notebooks()}
+        pictures = {path.stem: qbc_thumbs.shown(path) for path in self.notebooks()}
         toc, lines = yaml.safe_load((Path(self.env.srcdir) / "_toc.yml").read_text("utf8")), []
         for part in toc["parts"]:
             stems = [Path(c["file"]).name for c in part["chapters"] if c["file"].startswith("notebooks/")]
@@ -43,17 +47,30 @@ class Contents(Page):
             for stem in mine:
                 title = re.search(r"^# (.+)$", texts[stem], re.M)
                 name = f"{cells_of.number(stem)} {title[1] if title else stem}"
-                lines.append(f"* {{doc}}`{name} </notebooks/{stem}>`. {question(texts[stem], stem)}")
+                lines.append(f"* {pictures[stem]} {{doc}}`{name} </notebooks/{stem}>`. {question(texts[stem], stem)}")
             lines.append("")
         return "\n".join(lines)
 
+    def shown(self) -> list[nodes.Node]:
+        return [nodes.container("", *super().shown(), classes=["qbc-contents"])]
+
 
 class Artifact(Page):
-    """For every chapter: its claims, the command that reproduces them, the recorded time, and what is expected."""
+    """For every chapter: its claims, the command that reproduces them, the recorded time, and what is expected.
 
+    ``:machine:`` says what the times for the pages were taken on.
+    """
+
+    option_spec: ClassVar = {"machine": directives.flag}
     columns: ClassVar = {"claims": "Claims", "command": "Command", "time": "Time", "expected": "Expected"}
 
+    def markdown(self) -> str:
+        noted = [load(path)["metadata"].get("qbc", {}).get("machine") for path in self.notebooks()]
+        return f"The times for these pages were taken on {kinds(noted)}."
+
     def shown(self) -> list[nodes.Node]:
+        if "machine" in self.options:
+            return super().shown()
         rows, times, body, stems = self.rows(), {s: r.seconds for s, r in recorded(Path(self.env.srcdir)).items()}, [], []
         for path in self.notebooks():
             stem, mine = path.stem, [r for r in rows if r["chapter"] == path.stem]

@@ -3,12 +3,7 @@
 (function () {
   "use strict";
 
-  function element(name, attributes, children) {
-    var node = document.createElement(name);
-    Object.keys(attributes || {}).forEach(function (key) { node.setAttribute(key, attributes[key]); });
-    (children || []).forEach(function (child) { node.append(child); });
-    return node;
-  }
+  var element = window.qbcElement;
 
   /* What stands in a table of the data where input k is at its value number at[k]. */
   function picked(table, at, inputs) {

@@ -1,9 +1,10 @@
-/* The search: ranks sections, statements and the papers' items by where the words asked for stand. Needs qbc-index.js and language_data.js. */
+/* The search: ranks sections, statements and the papers' items by where the words asked for stand. Needs qbc-index.js,
+   language_data.js and qbc-element.js. */
 document.addEventListener("DOMContentLoaded", function () {
   "use strict";
   var TITLE = 6, KEYWORD = 8, CHAPTER = 1, PHRASE = 8, SHOWN = 30;
   var KIND = { page: 1, section: 1, statement: 0.9, row: 1.1 }, NUMBERS = /^book\/(claims|power|provenance|runs|bench|notation|artifact)/;
-  var stemmer = new Stemmer(), stems = {};
+  var element = window.qbcElement, stemmer = new Stemmer(), stems = {};
 
   function split(text) { return text.toLowerCase().match(/[\p{L}\p{N}]+(?:\.\p{N}+)*/gu) || []; }
   function stem(word) { return stems[word] || (stems[word] = stemmer.stemWord(word)); }
@@ -57,9 +58,7 @@ document.addEventListener("DOMContentLoaded", function () {
   function marked(text, terms) { /* nodes: the text with the words asked for marked */
     return text.split(/([\p{L}\p{N}]+(?:\.\p{N}+)*)/u).map(function (part, i) {
       if (i % 2 === 0 || !terms.includes(stem(part.toLowerCase()))) { return document.createTextNode(part); }
-      var mark = document.createElement("mark");
-      mark.textContent = part;
-      return mark;
+      return element("mark", {}, [part]);
     });
   }
 
@@ -70,21 +69,12 @@ document.addEventListener("DOMContentLoaded", function () {
     return (from > 0 ? "… " : "") + shown + (list.length > from + 34 ? " …" : "");
   }
 
-  function line(tag, name, nodes) {
-    var made = document.createElement(tag);
-    made.className = name;
-    made.append.apply(made, nodes);
-    return made;
-  }
-
   function show(text) {
     var found = query(text), list = document.getElementById("qbc-hits"), more = found.hits.length > SHOWN;
     list.replaceChildren.apply(list, found.hits.slice(0, SHOWN).map(function (e) {
-      var link = document.createElement("a");
-      link.href = e.url + (e.anchor ? "#" + e.anchor : "");
-      link.append.apply(link, marked(e.title, found.terms));
-      var where = e.kind === "page" ? [] : [line("span", "qbc-where", [e.chapter])];
-      return line("li", "", [link].concat(where, [line("p", "", marked(snippet(e, found.terms), found.terms))]));
+      var link = element("a", { href: e.url + (e.anchor ? "#" + e.anchor : "") }, marked(e.title, found.terms));
+      var where = e.kind === "page" ? [] : [element("span", { "class": "qbc-where" }, [e.chapter])];
+      return element("li", {}, [link].concat(where, [element("p", {}, marked(snippet(e, found.terms), found.terms))]));
     }));
     document.getElementById("qbc-count").textContent =
       (more ? "The first " + SHOWN + " of " : "") + found.hits.length + " sections and statements have words of “" + text + "”.";

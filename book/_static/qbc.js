@@ -2,12 +2,7 @@
 (function () {
   "use strict";
 
-  function element(name, attributes, children) {
-    var node = document.createElement(name);
-    Object.keys(attributes || {}).forEach(function (key) { node.setAttribute(key, attributes[key]); });
-    (children || []).forEach(function (child) { node.append(child); });
-    return node;
-  }
+  var element = window.qbcElement;
 
   function labelled(text, control) { return element("label", {}, [text + " ", control]); }
 
@@ -33,7 +28,10 @@
   function verdict(text) { return text.split(" ")[0]; }
 
   function number(text) {
-    var found = text.replace("−", "-").match(/-?\d*\.?\d+(e[+-]?\d+)?/);
+    var plain = text.replace("−", "-").replace(" × 10", "e").replace(/[⁻⁰¹²³⁴-⁹]/g, function (c) {
+      return "-0123456789".charAt("⁻⁰¹²³⁴⁵⁶⁷⁸⁹".indexOf(c));
+    });
+    var found = plain.match(/-?\d*\.?\d+(e-?\d+)?/);
     return found ? parseFloat(found[0]) : Infinity;
   }
 

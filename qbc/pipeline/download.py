@@ -17,6 +17,7 @@ from qbc.pipeline.key_results import under_the_answer
 from qbc.pipeline.notebooks import MIME, executed, load, markdown_of
 from qbc.pipeline.numbering import numbered
 from qbc.pipeline.plain import Names, plain
+from qbc.pipeline.practice import powers
 from qbc.pipeline.record import numbers
 
 _LINK = re.compile(r'<a class="qbc-link".*?</a>', re.S)
@@ -70,7 +71,7 @@ def _output(o: dict[str, Any], names: Names) -> dict[str, Any] | None:
 
 def _verdict(html: str, names: Names) -> str:
     """The box of a verdict for a reader who has not the book's style sheet."""
-    html = _INNER.sub(lambda m: names.labels.get(m[1], m[1]), _LINK.sub("", html))
+    html = powers(_INNER.sub(lambda m: names.labels.get(m[1], m[1]), _LINK.sub("", html)))
     for span, written in _SPANS.items():
         html = html.replace(span, written)
     return _BOX.sub(lambda m: f'<div style="border-left: 4px solid {_COLOUR.get(m[1], "#5a5a5a")}; padding-left: .6em">', html)

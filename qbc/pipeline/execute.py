@@ -18,6 +18,7 @@ from papermill.exceptions import PapermillExecutionError
 
 from qbc.pipeline.complete import incomplete
 from qbc.pipeline.kernel import kernel
+from qbc.pipeline.machine import machine
 
 OURS = uuid.uuid4().hex[:8]  # in the names of this process's half-written files: another one may run into the same folder
 logging.getLogger("papermill").setLevel(logging.CRITICAL)  # an outcome says what went wrong, once
@@ -72,6 +73,7 @@ def _attempt(job: Job, part: Path, start: float, bar: dict[str, Any]) -> str:
         return None if job.timeout is None else max(0.05, start + job.timeout - time.monotonic())
 
     manager = kernel(job.intervention)
+    job.nb.metadata["qbc"] = {**job.nb.metadata["qbc"], "machine": machine()}
     options = dict(
         kernel_manager_class=manager,
         resources={"metadata": {"path": str(job.top)}},

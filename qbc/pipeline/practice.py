@@ -24,6 +24,8 @@ TOPICS = {
     "test": "Tests and scores",
 }
 
+_POWER = re.compile(r"(?<=\d)e([+-])0*(\d+)\b")
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 _GLUE = re.compile(r"\{glue:text\}`([\w.-]+?)(?::([^`]*))?`")
 _FORMULA = re.compile(r"\{[\w:]+\}`[^`]*`|\$[^$]*\$|`[^`]*`")
 _TYPED = re.compile(r"\d*\.\d+|\d+ ?%")
@@ -47,6 +49,11 @@ class Advice:
     front: bool  # set in bold: it stands on the front page
 
 
+def powers(number: str) -> str:
+    """A number as readers write it: 3 × 10⁵ for 3e+05."""
+    return _POWER.sub(lambda m: f" × 10{'⁻' if m[1] == '-' else ''}{m[2].translate(_RAISED)}", number)
+
+
 def written_out(text: str, glued: Mapping[str, Any], where: str) -> str:
     """The text with every ``{glue:text}`` replaced by its number. Raises ``Problem`` for a number that the chapter does not have."""
 
@@ -54,7 +61,7 @@ def written_out(text: str, glued: Mapping[str, Any], where: str) -> str:
         for key, i in ((m[1], 0), (m[1].removesuffix("-low"), 1), (m[1].removesuffix("-high"), 2)):
             if key in glued and (i == 0 or key != m[1]):
                 value = glued[key]
-                return format(value[i] if isinstance(value, list) else value, m[2] or "")
+                return powers(format(value[i] if isinstance(value, list) else value, m[2] or ""))
         raise Problem(f"{where} asks for the number {m[1]!r}, which no cell glues")
 
     return _GLUE.sub(number, text)

@@ -1,19 +1,18 @@
 """Measuring a race, what is recorded of it, and which races got worse."""
 
 import gc
-import os
 import platform
 import time
 import tracemalloc
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from bench.races import Race, Run
+from qbc.pipeline.machine import machine
 
 Row = dict[str, Any]
 SECONDS, LEAST, MOST = 3.0, 5, 31  # a race goes on for so long, in so many rounds
@@ -72,12 +71,6 @@ def growth(rows: Sequence[Row], prefix: str = "tv-eps-") -> dict[str, float]:
     return {side: round(float(np.polyfit(n, t, 1)[0]), 2) for side, t in (("own", own), ("peer", peer))}
 
 
-def processor(file: Path = Path("/proc/cpuinfo")) -> str:
-    lines = file.read_text("utf8").splitlines() if file.is_file() else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor() or platform.machine()
-
-
 def circumstances() -> dict[str, Any]:
     versions = {"Python": platform.python_version()}
     for name in PACKAGES:
@@ -86,7 +79,7 @@ def circumstances() -> dict[str, Any]:
         except PackageNotFoundError:
             continue
     date = datetime.now(UTC).date().isoformat()
-    return {"date": date, "processor": processor(), "cores": os.cpu_count() or 1, "versions": versions}
+    return {"date": date, **machine(), "versions": versions}
 
 
 def worse(now: Row, recorded: Row) -> bool:

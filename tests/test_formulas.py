@@ -1,5 +1,6 @@
 """The room that a formula gets before it is set: as wide as MathJax will set it."""
 
+import re
 import sys
 
 import pytest
@@ -32,3 +33,9 @@ def test_a_formula_that_cannot_be_read_gets_no_room_and_the_others_stay_as_they_
     told = roomy(rf"<p>{span}\(a &lt; b\)</span> and {span}\(a\)</span></p>")
     assert f'style="--qbc-w:{width("a < b")}ex" class="math notranslate nohighlight">\\(a &lt; b\\)</span>' in told
     assert told.count("--qbc-w") == 2
+
+
+@pytest.mark.parametrize("sheet", sorted((chapters.root() / "book" / "_static").glob("*.css")), ids=lambda p: p.name)
+def test_no_selector_asks_with_has_for_what_formulas_bring(sheet):
+    """Each formula that is set would have the browser look at the styles of the whole page: seconds, for a chapter."""
+    assert not re.findall(r":has\([^)]*(?:svg|mjx|math|qbc-set)[^)]*\)", sheet.read_text("utf8"))

@@ -17,8 +17,9 @@
     });
   }
 
+  document.documentElement.classList.add("qbc-room");
   window.addEventListener("load", function () {
-    if (!window.MathJax || !window.MathJax.startup) { document.documentElement.classList.add("qbc-raw"); }
+    if (!window.MathJax || !window.MathJax.startup) { document.documentElement.classList.remove("qbc-room"); }
   });
 
   document.addEventListener("DOMContentLoaded", function () {

@@ -80,7 +80,7 @@ def test_the_colours_of_code_have_contrast(watch, theme):
 def test_the_site_opens_from_the_file_system_as_well(watch, name):
     with watch(files=True) as watched:
         page = watched.open(name)
-        page.wait_for_selector("h1")
+        page.locator("h1:visible").first.wait_for()
         if name.startswith("notebooks"):
             page.wait_for_selector("mjx-container svg")
         assert not watched.said

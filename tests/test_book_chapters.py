@@ -113,3 +113,19 @@ def test_verdicts_name_their_statement_as_the_page_does(chapter):
         label = box["id"].removeprefix("verdict-")
         link = box.select_one(f'a[href="#{record.parent(label)}"]')
         assert (link.get_text(), link["title"]) == (names[record.parent(label)], label)
+
+
+@each
+def test_the_front_page_shows_a_small_picture_of_the_chapter_and_its_size(chapter):
+    (image,) = soup(Path("book/index.html")).select(f'.qbc-contents img[src$="thumb-{chapter.stem}.svg"]')
+    drawn = (HTML / "book" / image["src"]).resolve().read_text("utf8")
+    assert len(drawn) <= 15_000
+    assert f'width="{image["width"]}" height="{image["height"]}"' in drawn
+    assert "<text" not in drawn
+
+
+@each
+def test_no_number_of_a_page_is_written_as_a_machine_does(chapter):
+    article = page(chapter).select_one("article")
+    text = " ".join(s for s in article.find_all(string=True) if not s.find_parent(["pre", "code", "script"]))
+    assert not re.findall(r"\S*\d[eE][+-]\d+", text)

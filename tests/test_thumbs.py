@@ -29,6 +29,7 @@ def drawn():
         a.set(xlabel="words", ylim=(0, 1), title="words")
         a.legend()
         plots.theory(b, x, x**2, color="k")
+        b.fill_between(x, 0, x, color="C3")
         b.add_patch(plt.Rectangle((0.2, 0.2), 0.3, 0.3, color="C2", alpha=0.5))
         file = io.StringIO()
         fig.savefig(file, format="svg")
@@ -38,10 +39,10 @@ def drawn():
 
 def test_it_is_small_has_no_words_no_ground_and_every_colour(drawn):
     small = thumbnail(drawn)
-    assert len(small) < 2000 < len(drawn)
+    assert len(small) < 3000 < len(drawn)
     assert not re.search(r"<(?!/?svg|path)|#ffffff|#000000", small)
     colours = set(re.findall(r'(?:stroke|fill)="(#\w+)"', small))
-    assert {"#0072b2", "#d55e00", "#009e73", GREY} <= colours
+    assert {"#0072b2", "#d55e00", "#009e73", "#cc79a7", GREY} <= colours
 
 
 def test_all_of_it_lies_within_its_frame_and_a_line_is_clipped_to_its_axes(drawn):

@@ -21,6 +21,7 @@ from qbc.pipeline.notebooks import load
 
 FIELD, FOLDER, MOST = "thumbnail", "_images", 15_000  # bytes
 WIDTH, EDGE, FINE = 320, 6, 1.0  # of the picture, in its units: width, room around, by how much a simplified line may be off
+DOT = 15  # points across: what is smaller, and drawn again and again, is a dot
 WORDS = ("text_", "legend_", "xtick_", "ytick_")
 SVG, LINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}href"
 STEP = re.compile(r"([MLCQz])([^MLCQz]*)")
@@ -69,15 +70,16 @@ def _clips(root: ElementTree.Element) -> dict[str, tuple[float, float, float, fl
 
 def _marks(root: ElementTree.Element) -> Iterator[tuple[str, np.ndarray]]:
     """The attributes of each thing drawn, and the points (n, 2) of each of its pieces."""
-    clips = _clips(root)
+    clips, shapes = _clips(root), {f"#{n.get('id')}": n.get("d", "") for d in root.iter(f"{SVG}defs") for n in d.iter(f"{SVG}path")}
     whole = (-np.inf, -np.inf, np.inf, np.inf)
     for node in _drawn(root):
         style, clip = _style(node), clips.get(node.get("clip-path", ""), whole)
         fill, stroke = style.get("fill", "#000000"), style.get("stroke", "none")
-        if node.tag == f"{SVG}use":
-            yield f'stroke="{_seen(stroke if fill in ("none", "#ffffff") else fill)}" stroke-width="6"', _at(node)
+        drawn, at = node.get("d") or shapes[node.get(LINK, "")], [float(node.get(k, 0)) for k in ("x", "y")]
+        if node.tag == f"{SVG}use" and np.ptp(_points(drawn).vertices, axis=0).max() < DOT:
+            yield f'stroke="{_seen(stroke if fill in ("none", "#ffffff") else fill)}" stroke-width="6"', np.array([at])
         elif fill == "none":
-            line = _points(node.get("d", ""))
+            line = _points(drawn)
             line.simplify_threshold = FINE
             clean = line.cleaned(simplify=True, clip=clip if np.isfinite(clip[0]) else None)
             ends = np.flatnonzero(clean.codes == Path.MOVETO)
@@ -85,12 +87,8 @@ def _marks(root: ElementTree.Element) -> Iterator[tuple[str, np.ndarray]]:
             for piece in np.split(clean.vertices[clean.codes != Path.STOP], ends[1:]):
                 yield f'stroke="{_seen(stroke)}" stroke-width="{1 if thin else 2.5}"', piece
         elif fill != "#ffffff":
-            inside = np.clip(_points(node.get("d", "")).vertices, clip[:2], clip[2:])
+            inside = np.clip(_points(drawn).vertices + at, clip[:2], clip[2:])
             yield f'fill="{_seen(fill)}" fill-opacity="{style.get("opacity", style.get("fill-opacity", 1))}"', inside
-
-
-def _at(node: ElementTree.Element) -> np.ndarray:
-    return np.array([[float(node.get("x", 0)), float(node.get("y", 0))]])
 
 
 def _seen(colour: str) -> str:

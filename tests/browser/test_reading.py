@@ -7,6 +7,7 @@ from watching import HTML, chapter_pages, pages, typeset_all
 
 pytestmark = pytest.mark.built
 MOST = {"book/claims.html": 2.7e6, "search.html": 1.1e6}  # all results in one table, the words of the whole book
+NO_PAPER = ".copybtn, .headerlink, .qbc-link, .qbc-filter, .qbc-live form, details.hide:not([open])"
 LETTERS = """() => [...document.querySelectorAll("figure .qbc-wide img")].map(img => {
   const least = parseFloat(img.style.getPropertyValue("--qbc-least")), box = img.closest(".qbc-wide");
   const inside = box.scrollWidth <= box.clientWidth + 1, shown = img.getBoundingClientRect().width;
@@ -42,18 +43,19 @@ def test_a_page_is_light(watch, name):
         assert watched.bytes() <= MOST.get(name, most)
 
 
-@pytest.mark.parametrize("name", ["notebooks/06-compounding.html", "book/index.html"])
-def test_on_paper_no_code_is_cut_and_no_box_is_empty(watch, name):
+@pytest.mark.parametrize("name", ["notebooks/06-compounding.html", "notebooks/13-multimodal-benchmark.html", "book/index.html"])
+def test_on_paper_no_code_is_cut_no_box_is_empty_and_tables_go_on_over_pages(watch, name):
     with watch(width=800) as watched:
         page = watched.open(name)
         page.emulate_media(media="print")
         cut = """() => [...document.querySelectorAll("article pre, article .qbc-wide")]
           .filter(e => e.offsetParent && e.scrollWidth > e.clientWidth + 1).map(e => e.outerHTML.slice(0, 120))"""
         assert not page.evaluate(cut)
-        shown = (
-            "() => [...document.querySelectorAll('.copybtn, .headerlink, .qbc-link, .qbc-filter')].filter(e => e.offsetParent).length"
-        )
+        shown = f"() => [...document.querySelectorAll('{NO_PAPER}')].filter(e => e.offsetParent).length"
         assert page.evaluate(shown) == 0
+        kept = """() => [...document.querySelectorAll("figure.qbc-live:has(table), table.qbc-live-table")]
+          .filter(e => getComputedStyle(e).breakInside !== "auto" || e.scrollHeight > e.clientHeight + 2).length"""
+        assert page.evaluate(kept) == 0
         assert page.pdf()[:5] == b"%PDF-"
 
 

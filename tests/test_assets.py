@@ -1,5 +1,6 @@
 """What the extensions cut and measure: style sheets, scripts, drawings, figures, and the entries of the search."""
 
+import re
 import sys
 
 import pytest
@@ -61,3 +62,34 @@ def test_sections_and_statements_are_entries_of_their_own():
         "Theorem 1.1 (Bins)": ("thm-a", "Said.", "statement"),
         "In practice": ("in", "Do.", "section"),
     }
+
+
+def test_texts_of_the_search_are_numbers_of_words_that_javascript_reads_back():
+    texts = ["a b a, c", "", "b  b é", " ".join(f"w{i}" for i in range(50))]
+    every, told = search.numbered(texts)
+    words = every.split(" ")
+    assert [" ".join(words[int(n, 36)] for n in text.split(" ")) for text in told] == texts
+    assert every.startswith("b")
+    assert (search.base36(0), search.base36(35), search.base36(36), search.base36(1295)) == ("0", "z", "10", "zz")
+
+
+FONT = (
+    'T.normal=(0,H.AddPaths)(V.normal,{65:"A",119808:"bold A",12e4:"script a",120068:"fraktur a"},{57:{c:"x"}});'
+    'T.bold=(0,H.AddPaths)(V.bold,{65:"B"},{})'
+)
+
+
+@pytest.mark.parametrize(
+    ("page", "left"),
+    [
+        (r"\(x\)", {"A"}),
+        (r"\(\mathbf{x}\)", {"A", "bold A", "B"}),
+        (r"\(\bf x, \mathfrak a\)", {"A", "bold A", "B", "fraktur a"}),
+        (r"\(\bfseries\)", {"A"}),
+        (r"\(\mathscr{x}\)", {"A", "script a"}),
+    ],
+)
+def test_mathjax_keeps_the_alphabets_that_a_page_asks_for(page, left):
+    kept = assets.alphabets(FONT, page)
+    assert set(re.findall(r'\d:"([^"]*)"', kept)) == left
+    assert kept.count("{") == FONT.count("{")

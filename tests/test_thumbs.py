@@ -3,6 +3,7 @@
 import io
 import re
 import sys
+from xml.etree import ElementTree
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -13,7 +14,7 @@ from qbc.pipeline import chapters
 from qbc.pipeline.chapters import Problem
 
 sys.path.insert(0, str(chapters.root() / "book" / "_ext"))
-from qbc_thumbs import GREY, WIDTH, chosen, thumbnail
+from qbc_thumbs import GREY, MOST, WIDTH, _small, chosen, thumbnail
 
 NUMBERS = r"-?\d+"
 
@@ -59,6 +60,16 @@ def test_all_of_it_lies_within_its_frame_and_a_line_is_clipped_to_its_axes(drawn
 def test_a_straight_line_of_many_points_needs_few(drawn):
     (line,) = re.findall(r'<path stroke="#0072b2" stroke-width="2.5" d="([^"]*)"', thumbnail(drawn))
     assert len(re.findall(NUMBERS, line)) <= 8
+
+
+def test_a_full_figure_becomes_coarser_until_it_is_small():
+    x = np.random.default_rng(0).uniform(size=(2, 2500))
+    fig, ax = plt.subplots()
+    ax.plot(*x, "o", color="C0")
+    file = io.StringIO()
+    fig.savefig(file, format="svg")
+    plt.close(fig)
+    assert len(thumbnail(file.getvalue())) <= MOST < len(_small(ElementTree.fromstring(file.getvalue()), 1))
 
 
 def notebook(*names, **front):

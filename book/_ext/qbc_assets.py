@@ -1,4 +1,6 @@
-"""What the theme ships, cut to what the pages use: icons, rules of style sheets, words on the console, digits of drawings."""
+"""What the theme and MathJax ship, cut to what the pages use: icons, rules of style sheets, alphabets of formulas, digits of drawings;
+and words on the console.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +18,22 @@ NUMBER = re.compile(r"-?\d+\.\d{3,}")
 DRAWN = re.compile(r'(?<=[\s"])(?:d|x|y|points)="[^"]*"')
 GLYPH = re.compile(r"\\(f[0-9a-f]{3})")
 WOFF2 = re.compile(r'url\([^)]*\.woff2\) format\("woff2"\),')  # the fonts beside it are cut, and as small then
+ALPHABETS = {  # the commands of TeX that ask for one, its letters among the mathematical ones of Unicode, its names in MathJax
+    "mathfrak|frak": ([(0x1D504, 0x1D537), (0x1D56C, 0x1D59F)], {"fraktur", "frakturBold"}),
+    "mathtt|texttt|tt": ([(0x1D670, 0x1D6A3), (0x1D7F6, 0x1D7FF)], {"monospace"}),
+    "mathsf|textsf|sf": (
+        [(0x1D5A0, 0x1D66F), (0x1D756, 0x1D7C9), (0x1D7E2, 0x1D7F5)],
+        {"sansSerif", "sansSerifBold", "sansSerifItalic"},
+    ),
+    "mathbf|textbf|bf|boldsymbol|bm": (
+        [(0x1D400, 0x1D433), (0x1D468, 0x1D49B), (0x1D4D0, 0x1D503), (0x1D6A8, 0x1D6E1), (0x1D71C, 0x1D755), (0x1D7CA, 0x1D7D7)],
+        {"bold", "boldItalic", "texCalligraphicBold", "texOldstyleBold"},
+    ),
+    "mathscr|scr": ([(0x1D49C, 0x1D4CF)], set()),
+    "mathit|textit|it": ([], {"texMathit"}),
+    "oldstyle": ([], {"texOldstyle"}),
+}
+LETTERS = re.compile(r'(\.AddPaths\)\(\w+\.(\w+),)(\{(?:\w+:"[^"]*",?)*\})')
 STYLES = ("styles/*-theme.css", "sphinx-design.min.css", "mystnb.*.css", "basic.css")
 
 
@@ -23,6 +41,20 @@ def icons(whole: str, pages: str) -> str:
     """Of the theme's 2,000 icons those that some page shows."""
     shown = set(re.findall(r"\bfa-([a-z][a-z-]*)", pages))
     return ICON.sub(lambda m: m[0] if m[1] in shown else "", whole)
+
+
+def alphabets(font: str, pages: str) -> str:
+    """MathJax's letters without those of alphabets that no page asks for."""
+    unused = [kept for words, kept in ALPHABETS.items() if not re.search(rf"\\(?:{words})(?![a-zA-Z])", pages)]
+    names, ranges = {name for _, names in unused for name in names}, [r for ranges, _ in unused for r in ranges]
+
+    def letter(m: re.Match[str]) -> str:
+        return "" if any(low <= float(m[1]) <= high for low, high in ranges) else m[0]
+
+    def table(m: re.Match[str]) -> str:
+        return m[1] + ("{}" if m[2] in names else re.sub(r'(?<=[{,])(\d+(?:e\d+)?):"[^"]*",?', letter, m[3]))
+
+    return LETTERS.sub(table, font)
 
 
 def quiet(script: str) -> str:
@@ -87,6 +119,8 @@ def cut(app: Sphinx, error: Exception | None) -> None:
     for path in scripts:
         text = path.read_text("utf8")
         path.write_text(quiet(icons(text, pages) if path.name == "fontawesome.js" else text), "utf8")
+    for path in (static / "mathjax" / "output" / "svg" / "fonts").glob("*.js"):
+        path.write_text(alphabets(path.read_text("utf8"), pages), "utf8")
     for path in (p for name in STYLES for p in static.glob(name)):
         sheet = COMMENT.sub("", path.read_text("utf8"))
         path.write_text(WOFF2.sub("", used(sheet, words)), "utf8")

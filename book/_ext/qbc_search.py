@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -75,6 +77,18 @@ def asked(top: Path) -> dict[str, list[str]]:
     return {str(where): [str(w) for w in said] for where, said in given.items()}
 
 
+def base36(n: int) -> str:
+    """As ``parseInt(…, 36)`` of JavaScript reads it."""
+    return (base36(n // 36) if n > 35 else "") + "0123456789abcdefghijklmnopqrstuvwxyz"[n % 36]
+
+
+def numbered(texts: Sequence[str]) -> tuple[str, list[str]]:
+    """The words of all texts, the frequent ones first, and each text as their numbers: two thirds of the letters."""
+    counts = Counter(w for text in texts for w in text.split(" "))
+    numbers = {word: base36(i) for i, (word, _) in enumerate(counts.most_common())}
+    return " ".join(numbers), [" ".join(numbers[w] for w in text.split(" ")) for text in texts]
+
+
 def write(app: Sphinx, error: Exception | None) -> None:
     """Join the pages into the script that the search reads."""
     if error:
@@ -91,7 +105,10 @@ def write(app: Sphinx, error: Exception | None) -> None:
             index.append([len(pages) - 1, e["a"], e["t"], " ".join(told.pop(where, [])), e["x"], e["w"]])
     for where in told:
         LOG.warning("%s: %s: the book has no such page or section", KEYWORDS, where)
-    script = f"window.qbcIndex = {json.dumps([pages, index], ensure_ascii=False, separators=(',', ':'))};\n"
+    every, texts = numbered([e[4] for e in index])
+    for e, text in zip(index, texts, strict=True):
+        e[4] = text
+    script = f"window.qbcIndex = {json.dumps([pages, index, every], ensure_ascii=False, separators=(',', ':'))};\n"
     (Path(app.outdir) / "_static" / INDEX).write_text(script, "utf8")
     (Path(app.outdir) / "searchindex.js").unlink(missing_ok=True)  # Sphinx's own, which no page loads
 

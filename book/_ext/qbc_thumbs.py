@@ -20,7 +20,7 @@ from qbc.pipeline.chapters import Problem
 from qbc.pipeline.notebooks import load
 
 FIELD, FOLDER, MOST = "thumbnail", "_images", 15_000  # bytes
-WIDTH, EDGE, FINE = 320, 6, 1.0  # of the picture, in its units: width, room around, by how much a simplified line may be off
+WIDTH, EDGE, GRAINS = 320, 6, (1, 2, 3, 5)  # of the picture, in its units: width, room around, how coarse it may be to be small
 DOT = 15  # points across: what is smaller, and drawn again and again, is a dot
 WORDS = ("text_", "legend_", "xtick_", "ytick_")
 SVG, LINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}href"
@@ -68,7 +68,7 @@ def _clips(root: ElementTree.Element) -> dict[str, tuple[float, float, float, fl
     return {f"url(#{name})": (x, y, x + w, y + h) for name, (x, y, w, h) in sides.items()}
 
 
-def _marks(root: ElementTree.Element) -> Iterator[tuple[str, np.ndarray]]:
+def _marks(root: ElementTree.Element, grain: int) -> Iterator[tuple[str, np.ndarray]]:
     """The attributes of each thing drawn, and the points (n, 2) of each of its pieces."""
     clips, shapes = _clips(root), {f"#{n.get('id')}": n.get("d", "") for d in root.iter(f"{SVG}defs") for n in d.iter(f"{SVG}path")}
     whole = (-np.inf, -np.inf, np.inf, np.inf)
@@ -80,7 +80,7 @@ def _marks(root: ElementTree.Element) -> Iterator[tuple[str, np.ndarray]]:
             yield f'stroke="{_seen(stroke if fill in ("none", "#ffffff") else fill)}" stroke-width="6"', np.array([at])
         elif fill == "none":
             line = _points(drawn)
-            line.simplify_threshold = FINE
+            line.simplify_threshold = float(grain)
             clean = line.cleaned(simplify=True, clip=clip if np.isfinite(clip[0]) else None)
             ends = np.flatnonzero(clean.codes == Path.MOVETO)
             thin = float(style.get("stroke-width", 1)) < 1
@@ -102,19 +102,25 @@ def _moves(piece: np.ndarray) -> str:
     return f"M{piece[0, 0]} {piece[0, 1]}" + (f"l{said}" if said else "h0")
 
 
-def thumbnail(svg: str) -> str:
-    """A figure of matplotlib, small and without its words."""
-    marks = list(_marks(ElementTree.fromstring(svg)))
+def _small(root: ElementTree.Element, grain: int) -> str:
+    marks = list(_marks(root, grain))
     every = np.concatenate([points for _, points in marks])
     low, high = every.min(axis=0), every.max(axis=0)
     scale = (WIDTH - 2 * EDGE) / (high - low)[0]
     drawn: dict[str, dict[str, None]] = {}
     for look, points in marks:
-        drawn.setdefault(look, {})[_moves(np.round((points - low) * scale + EDGE).astype(int))] = None
+        drawn.setdefault(look, {})[_moves(np.round(((points - low) * scale + EDGE) / grain).astype(int) * grain)] = None
     height = round((high - low)[1] * scale + 2 * EDGE)
     paths = "".join(f'<path {look} d="{"".join(pieces)}"/>' for look, pieces in drawn.items())
     head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height}" viewBox="0 0 {WIDTH} {height}" '
     return f'{head}fill="none" stroke-linecap="round" stroke-linejoin="round">{paths}</svg>'
+
+
+def thumbnail(svg: str) -> str:
+    """A figure of matplotlib, small and without its words; as coarse as it takes to be small enough, if it can be."""
+    root = ElementTree.fromstring(svg)
+    tried = (_small(root, grain) for grain in GRAINS)
+    return next((small for small in tried if len(small) <= MOST), _small(root, GRAINS[-1]))
 
 
 def shown(path: File) -> str:

@@ -15,10 +15,11 @@ document.addEventListener("DOMContentLoaded", function () {
   }
   function flat(text) { return " " + split(text).map(stem).join(" ") + " "; }
 
+  var every = window.qbcIndex[2].split(" ");
   var entries = window.qbcIndex[1].map(function (e) {
-    var page = window.qbcIndex[0][e[0]];
-    return { url: page[0], anchor: e[1], title: e[2], chapter: page[1], text: e[4], kind: e[5], inTitle: count(e[2]), inChapter: count(page[1]),
-      keywords: count(e[3]), asked: flat(e[3]), words: count(e[4]), size: e[4].length / 6, flatTitle: flat(e[2]), flatText: flat(e[4]) };
+    var page = window.qbcIndex[0][e[0]], text = e[4].split(" ").map(function (n) { return every[parseInt(n, 36)]; }).join(" ");
+    return { url: page[0], anchor: e[1], title: e[2], chapter: page[1], text: text, kind: e[5], inTitle: count(e[2]), inChapter: count(page[1]),
+      keywords: count(e[3]), asked: flat(e[3]), words: count(text), size: text.length / 6, flatTitle: flat(e[2]), flatText: flat(text) };
   });
 
   function everywhere(entry, s) { return entry.words.has(s) || entry.inTitle.has(s) || entry.keywords.has(s); }

@@ -6,7 +6,6 @@ import pytest
 from watching import HTML, chapter_pages, pages, typeset_all
 
 pytestmark = pytest.mark.built
-MOST = {"book/claims.html": 2.7e6, "search.html": 1.1e6}  # all results in one table, the words of the whole book
 NO_PAPER = ".copybtn, .headerlink, .qbc-link, .qbc-filter, .qbc-live form, details.hide:not([open])"
 LETTERS = """() => [...document.querySelectorAll("figure .qbc-wide img")].map(img => {
   const least = parseFloat(img.style.getPropertyValue("--qbc-least")), box = img.closest(".qbc-wide");
@@ -40,7 +39,7 @@ def test_a_page_is_light(watch, name):
     with watch(width=375) as watched:
         watched.open(name)
         most = 2.5e6 if "mathjax/" in (HTML / name).read_text("utf8") else 1e6
-        assert watched.bytes() <= MOST.get(name, most)
+        assert watched.bytes() <= most
 
 
 @pytest.mark.parametrize("name", ["notebooks/06-compounding.html", "notebooks/13-multimodal-benchmark.html", "book/index.html"])

@@ -56,7 +56,7 @@ def test_the_search_field_of_a_page_leads_to_hits_that_say_where_they_are_and_ma
 
 def test_every_entry_of_the_index_leads_to_what_is_there():
     said = (HTML / "_static" / "qbc-index.js").read_text("utf8")
-    whole, index = json.loads(re.sub(r"^window.qbcIndex = |;\n$", "", said))
+    whole, index, _ = json.loads(re.sub(r"^window.qbcIndex = |;\n$", "", said))
     texts = {page: (HTML / page).read_text("utf8") for page, _ in whole}
     for number, anchor, title, *_ in index:
         page = whole[number][0]

@@ -1,4 +1,5 @@
-/* Boxes that scroll sideways, figures and formulas above all: a stop of the tab key and a visible hint while there is more to see. */
+/* Boxes that scroll sideways, figures and formulas above all: a stop of the tab key and a visible hint while there is more to see.
+   Formulas that MathJax does not set stay TeX. */
 (function () {
   "use strict";
   var BOXES = ".qbc-wide, .bd-content div.math, .bd-content span.math, .bd-content pre, .pst-scrollable-table-container, .cell_output .output";
@@ -9,6 +10,10 @@
     box.classList.toggle("qbc-more", more);
     if (more) { box.tabIndex = 0; } else if (box.tabIndex === 0) { box.removeAttribute("tabindex"); }
   }
+
+  window.addEventListener("load", function () { /* formulas that will not be set are shown as TeX */
+    if (!window.MathJax || !window.MathJax.startup) { document.documentElement.classList.add("qbc-raw"); }
+  });
 
   document.addEventListener("DOMContentLoaded", function () {
     var boxes = Array.from(document.querySelectorAll(BOXES));

@@ -1,9 +1,9 @@
-"""What readers need to read: letters of ten pixels, formulas that are whole, pages that are light, paper without empty boxes."""
+"""What readers need to read: letters of ten pixels, formulas that are whole, paper without empty boxes."""
 
 from __future__ import annotations
 
 import pytest
-from watching import HTML, chapter_pages, pages, typeset_all
+from watching import chapter_pages, typeset_all
 
 pytestmark = pytest.mark.built
 NO_PAPER = ".copybtn, .headerlink, .qbc-link, .qbc-filter, .qbc-live form, details.hide:not([open])"
@@ -31,15 +31,6 @@ def test_on_a_phone_no_letter_of_a_figure_is_below_ten_pixels_and_no_formula_is_
             assert f["inside"] or "scroll it sideways" in f["hint"], f["src"]
         assert not page.evaluate(CLIPPED)
         assert page.evaluate("() => document.documentElement.scrollWidth") <= 375
-
-
-@pytest.mark.parametrize("name", pages())
-def test_a_page_is_light(watch, name):
-    """Uncompressed, with all that it loads before anyone scrolls."""
-    with watch(width=375) as watched:
-        watched.open(name)
-        most = 2.5e6 if "mathjax/" in (HTML / name).read_text("utf8") else 1e6
-        assert watched.bytes() <= most
 
 
 @pytest.mark.parametrize("name", ["notebooks/06-compounding.html", "notebooks/13-multimodal-benchmark.html", "book/index.html"])

@@ -1,5 +1,6 @@
 """The room that a formula gets before it is set: as wide as MathJax will set it."""
 
+import re
 import sys
 
 import pytest
@@ -32,3 +33,18 @@ def test_a_formula_that_cannot_be_read_gets_no_room_and_the_others_stay_as_they_
     told = roomy(rf"<p>{span}\(a &lt; b\)</span> and {span}\(a\)</span></p>")
     assert f'style="--qbc-w:{width("a < b")}ex" class="math notranslate nohighlight">\\(a &lt; b\\)</span>' in told
     assert told.count("--qbc-w") == 2
+
+
+@pytest.mark.parametrize("sheet", sorted((chapters.root() / "book" / "_static").glob("*.css")), ids=lambda p: p.name)
+def test_no_selector_asks_with_has_for_what_formulas_bring(sheet):
+    """Each formula that is set would have the browser look at the styles of the whole page: seconds, for a chapter."""
+    assert not re.findall(r":has\([^)]*(?:svg|mjx|math|qbc-set)[^)]*\)", sheet.read_text("utf8"))
+
+
+def test_formulas_are_hidden_only_where_a_script_will_show_them():
+    """The joined book that is printed has no scripts, and a reader may have switched them off."""
+    static = chapters.root() / "book" / "_static"
+    rules = re.findall(r"([^{}]*)\{[^{}]*visibility: hidden[^{}]*\}", (static / "qbc.css").read_text("utf8"))
+    assert [rule for rule in rules if ".math" in rule]
+    assert all(rule.strip().rpartition("*/")[2].strip().startswith("html.qbc-room ") for rule in rules if ".math" in rule)
+    assert 'classList.add("qbc-room")' in (static / "qbc-boxes.js").read_text("utf8")

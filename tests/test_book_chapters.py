@@ -15,7 +15,7 @@ from qbc.pipeline.folding import is_open
 from qbc.pipeline.key_results import key_results
 from qbc.pipeline.notebooks import load
 from qbc.pipeline.numbering import numbered
-from qbc.pipeline.practice import written_out
+from qbc.pipeline.written import written_out
 
 pytestmark = pytest.mark.built
 CHAPTERS = [c for c in chapters.find(TOP) if (HTML / "notebooks" / f"{c.stem}.html").is_file()]

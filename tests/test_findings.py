@@ -10,7 +10,7 @@ from made_up import edit
 from qbc.pipeline import chapters, record
 from qbc.pipeline.chapters import Problem
 from qbc.pipeline.findings import CORRECTIONS, KINDS, Finding, findings, of_chapter
-from qbc.pipeline.practice import written_out
+from qbc.pipeline.written import written_out
 
 TOP = chapters.root()
 CHAPTERS = chapters.find(TOP)

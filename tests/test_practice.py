@@ -8,7 +8,8 @@ from made_up import edit
 
 from qbc.pipeline import chapters, record
 from qbc.pipeline.chapters import Problem
-from qbc.pipeline.practice import COLUMNS, TOPICS, Advice, advice, in_practice, rows, section, written_out
+from qbc.pipeline.practice import COLUMNS, TOPICS, Advice, advice, in_practice, rows, section
+from qbc.pipeline.written import written_out
 
 TOP = chapters.root()
 CHAPTERS = chapters.find(TOP)

@@ -7,8 +7,8 @@ from html import escape
 from typing import Any
 
 from qbc.pipeline.evidence import INTERVENTIONS, Cells, evidence_class, turned_by, weak
-from qbc.pipeline.practice import powers
 from qbc.pipeline.record import Row, Source, Statement
+from qbc.pipeline.written import powers
 
 CLAIM_WORDS = {
     "as stated": "as stated",

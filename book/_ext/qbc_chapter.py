@@ -18,8 +18,8 @@ from qbc.pipeline.folding import fold
 from qbc.pipeline.key_results import key_results, under_the_answer
 from qbc.pipeline.notebooks import load, markdown_of
 from qbc.pipeline.numbering import numbered
-from qbc.pipeline.practice import powers
 from qbc.pipeline.record import Row, ledger, parent, statements
+from qbc.pipeline.written import powers
 
 TOGGLE = ' aria-label="Toggle hidden content"'  # the extension's name for every toggle; without it the name is what the toggle says
 BOX = re.compile(

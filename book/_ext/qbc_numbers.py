@@ -13,7 +13,7 @@ from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
 from sphinx_external_toc.collectors import TocTreeCollectorWithStyles
 
-from qbc.pipeline.practice import powers
+from qbc.pipeline.written import powers
 
 CHAPTER = re.compile(r"notebooks/0*(\d+[a-z]?)-")
 

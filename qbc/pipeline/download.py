@@ -17,8 +17,8 @@ from qbc.pipeline.key_results import under_the_answer
 from qbc.pipeline.notebooks import MIME, executed, load, markdown_of
 from qbc.pipeline.numbering import numbered
 from qbc.pipeline.plain import Names, plain
-from qbc.pipeline.practice import powers
 from qbc.pipeline.record import numbers
+from qbc.pipeline.written import powers
 
 _LINK = re.compile(r'<a class="qbc-link".*?</a>', re.S)
 _INNER = re.compile(r'<a [^>]*href="#([\w-]+)"[^>]*>.*?</a>', re.S)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 from qbc.pipeline.chapters import Problem
 from qbc.pipeline.notebooks import markdown_of
-from qbc.pipeline.practice import written_out
 from qbc.pipeline.record import BLOCK, PROVENANCES, Source, numbers, source_of
+from qbc.pipeline.written import written_out
 
 CORRECTIONS = ("other constant", "other condition", "does not hold as stated")
 KINDS = ("counterexample", "sharper form", "limit")

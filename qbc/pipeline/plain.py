@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from qbc.pipeline.citations import Bibliography
-from qbc.pipeline.practice import written_out
+from qbc.pipeline.written import written_out
 
 ROLE = re.compile(r"(?<!`)\{([a-zA-Z][\w:.-]*)\}(`+)((?:(?!\2).)+)\2", re.S)
 FENCE = re.compile(r"^([ ]*)(`{3,}|:{3,})\{([\w:.-]+)\} ?([^\n]*)\n(.*?)^\1\2[ ]*$", re.M | re.S)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from qbc.pipeline.chapters import Problem
 from qbc.pipeline.notebooks import markdown_of
 from qbc.pipeline.record import numbers
+from qbc.pipeline.written import GLUE, written_out
 
 COLUMNS = ("choice", "fails when", "by how much", "do instead", "seen on", "verdict")
 TOPICS = {
@@ -24,9 +25,6 @@ TOPICS = {
     "test": "Tests and scores",
 }
 
-_POWER = re.compile(r"(?<=\d)e([+-])0*(\d+)\b")
-_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
-_GLUE = re.compile(r"\{glue:text\}`([\w.-]+?)(?::([^`]*))?`")
 _FORMULA = re.compile(r"\{[\w:]+\}`[^`]*`|\$[^$]*\$|`[^`]*`")
 _TYPED = re.compile(r"\d*\.\d+|\d+ ?%")
 _SECTION = re.compile(r"^## In practice\n(.*?)(?=^## |\Z)", re.M | re.S)
@@ -47,24 +45,6 @@ class Advice:
     scope: str
     labels: tuple[str, ...]
     front: bool  # set in bold: it stands on the front page
-
-
-def powers(number: str) -> str:
-    """A number as readers write it: 3 × 10⁵ for 3e+05."""
-    return _POWER.sub(lambda m: f" × 10{'⁻' if m[1] == '-' else ''}{m[2].translate(_RAISED)}", number)
-
-
-def written_out(text: str, glued: Mapping[str, Any], where: str) -> str:
-    """The text with every ``{glue:text}`` replaced by its number. Raises ``Problem`` for a number that the chapter does not have."""
-
-    def number(m: re.Match[str]) -> str:
-        for key, i in ((m[1], 0), (m[1].removesuffix("-low"), 1), (m[1].removesuffix("-high"), 2)):
-            if key in glued and (i == 0 or key != m[1]):
-                value = glued[key]
-                return powers(format(value[i] if isinstance(value, list) else value, m[2] or ""))
-        raise Problem(f"{where} asks for the number {m[1]!r}, which no cell glues")
-
-    return _GLUE.sub(number, text)
 
 
 def section(text: str, where: str) -> tuple[str, str]:
@@ -99,7 +79,7 @@ def _row(cells: list[str], where: str) -> Advice:
         raise Problem(f"{where} must begin with one of {', '.join(TOPICS)} and a colon, not {first[:40]!r}")
     if typed := _TYPED.search(_FORMULA.sub("", cells[2])):
         raise Problem(f"{where} has the typed number {typed[0]!r}: measured ones are {{glue:text}}, others stand in a formula")
-    if not _GLUE.search(cells[2]) and (front or "$" not in cells[2]):
+    if not GLUE.search(cells[2]) and (front or "$" not in cells[2]):
         raise Problem(f"{where} says by how much without a {{glue:text}} number of its chapter")
     labels = tuple(_LABEL.findall(cells[5]))
     if _LABEL.sub("", cells[5]).strip(", ") or not labels:

@@ -5,7 +5,7 @@ import warnings
 import numpy as np
 import pytest
 
-pytest.importorskip("mujoco", reason="the extra sim is not installed")
+pytest.importorskip("qbc.robots", reason="the extra sim is not installed")
 
 from qbc.robots import avoiding, demonstrators, rendering
 from qbc.robots.avoiding import AIM, ARRIVED, CONTACT, CYLINDERS, DESIRED, FATE, MEASURED, RUNNING
@@ -156,6 +156,7 @@ def test_refusals_are_one_line_naming_the_argument(call, said):
         call()
 
 
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # MuJoCo's own, of a context that was never made
 def test_a_frame_shows_the_cylinders_or_says_why_there_is_none(monkeypatch):
     model, how = avoiding.model(), dict(camera="top", height=120, width=160)
     with warnings.catch_warnings():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-pytest.importorskip("mujoco", reason="the extra sim is not installed")
+pytest.importorskip("qbc.robots", reason="the extra sim is not installed")
 
 from qbc import quantizers
 from qbc.robots.fetch import Fetch, Picking, Reaching

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import linalg
 
-pytest.importorskip("mujoco", reason="the extra sim is not installed")
+pytest.importorskip("qbc.robots", reason="the extra sim is not installed")
 
 from qbc.robots import avoiding, fetch, pendulum
 from qbc.robots.engine import Engine, mujoco

@@ -30,6 +30,7 @@ LEVEL = {
     "primitives": 1,
     "representations": 1,
     "demonstrations": 2,
+    "robots": 2,
     "learn": 3,
     "benchmark": 4,
     "interventions": 4,
@@ -74,6 +75,42 @@ def test_the_rest_really_runs_without_torch():
     rest = ", ".join(m for m in LEVEL if m not in ("learn", "benchmark", "interventions"))
     code = f"import sys; from qbc import {rest}; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_only_robots_import_the_simulators():
+    simulators = {"mujoco", "gymnasium", "gymnasium_robotics"}
+    importers = {room(p) for p in FILES if simulators & {n.split(".")[0] for n in imported(p)}}
+    assert importers == {"robots"}
+    assert not [p for p in FILES if room(p) != "robots" for n in imported(p) if n.startswith("qbc.robots")]
+
+
+BLOCKED = """
+import sys
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("mujoco", "gymnasium", "gymnasium_robotics"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+sys.meta_path.insert(0, Missing())
+"""
+
+
+def blocked(code):
+    """What a process without the extra ``sim`` says of this code, and how it ends."""
+    done = subprocess.run([sys.executable, "-c", BLOCKED + code], check=False, capture_output=True, text=True)
+    return done.returncode, done.stderr
+
+
+def test_everything_else_runs_without_the_extra_sim():
+    rest = ", ".join(m for m in LEVEL if m != "robots")
+    assert blocked(f"from qbc import {rest}, cli\nfrom qbc.interventions import apply\napply('rollout')") == (0, "")
+
+
+def test_without_the_extra_the_robots_say_in_one_line_what_to_install():
+    code, said = blocked("from qbc import robots")
+    assert code == 1
+    last = said.strip().splitlines()[-1]
+    assert last.startswith("ModuleNotFoundError: no mujoco: install the extra sim with .venv/bin/python -m pip install")
+    assert "During handling" not in said
 
 
 def test_nothing_imports_what_draws():

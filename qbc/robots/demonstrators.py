@@ -1,0 +1,112 @@
+"""Who leads the rod in Avoiding: a smooth demonstrator, and one that moves as people with a joystick do.
+
+A demonstration is a list of increments of the desired position, decided beforehand; the plant is led along it without feedback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.interpolate import PchipInterpolator
+
+from qbc.robots.avoiding import AIM, CYLINDERS, FATE, LEVELS, MODES, ROD, RUNNING, START, observed, plant, start
+from qbc.systems import Array, rollout
+
+Episode = tuple[Array, Array]  # observations (T, 4), actions (T, 2) [m]
+STRIDE = 0.0065  # of the smooth demonstrator: arc length a step [m]
+FASTEST = 0.0125  # of the human-like one: either way along x, and along y [m a step]
+HELD = 0.03  # x does not change this far before and behind a level [m]
+WIDTH = 0.03  # of the interval from which x is drawn at a level [m]
+FAR, PAUSE = 0.08, 3  # before and behind a move along x of more than this [m] it waits so many steps
+OUTSIDE = 0.1  # beyond the outermost cylinders, as far as this [m]
+
+
+def intervals(level: int, clear: float) -> Array:
+    """Where x may be at a level, one row for each gap from the left, (gaps, 2): WIDTH wide, ``clear`` from every edge or in the middle.
+
+    Raises ``ValueError`` for a clearance with which the inner gaps are narrower than that.
+    """
+    x, r = CYLINDERS[CYLINDERS[:, 1] == LEVELS[level]][:, [0, 2]].T
+    low = np.concatenate([[x[0] - OUTSIDE - r[0] - ROD], x + r + ROD + clear])
+    high = np.concatenate([x - r - ROD - clear, [x[-1] + OUTSIDE + r[-1] + ROD]])
+    if clear < 0 or (high - low)[1:-1].min(initial=WIDTH) < WIDTH - 1e-12:
+        raise ValueError(f"clear: >= 0, and an interval of {WIDTH} m left in every gap, got {clear}")
+    middle = (low + high) / 2
+    middle[0], middle[-1] = high[0] - WIDTH / 2, low[-1] + WIDTH / 2
+    return np.stack([middle - WIDTH / 2, middle + WIDTH / 2], axis=1)
+
+
+def gaps_of(mode: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The gaps (n, 3) of modes (n,): 12 first + 4 second + third."""
+    return np.stack([mode // 12, mode // 4 % 3, mode % 4], axis=1)
+
+
+def places(mode: NDArray[np.int64], clear: float, rng: np.random.Generator) -> Array:
+    """Where x is at each level, (n, 3), drawn for modes (n,)."""
+    each = [intervals(level, clear)[gap] for level, gap in enumerate(gaps_of(mode).T)]
+    return np.stack([rng.uniform(ends[:, 0], ends[:, 1]) for ends in each], axis=1)
+
+
+def smooth(at: Array) -> Array:
+    """Increments (T, 2) through the places ``at`` (3,): a monotone curve between the levels, straight beside them, in equal strides."""
+    y = np.concatenate([[START[1]], np.stack([LEVELS - HELD, LEVELS + HELD], axis=1).ravel(), [AIM + 0.03]])
+    x = np.concatenate([[START[0]], np.repeat(at, 2), at[-1:]])
+    fine = np.linspace(y[0], y[-1], 4000)
+    path = np.stack([PchipInterpolator(y, x)(fine), fine], axis=1)
+    length = np.concatenate([[0.0], np.linalg.norm(np.diff(path, axis=0), axis=1).cumsum()])
+    along = np.arange(0.0, length[-1], STRIDE)
+    return np.diff(np.stack([np.interp(along, length, path[:, c]) for c in (0, 1)], axis=1), axis=0)
+
+
+def human(at: Array, rng: np.random.Generator) -> Array:
+    """Increments (T, 2) through the places ``at`` (3,): a pause first, then straight ahead with x exactly 0 beside the levels, and
+    across between them, y at rest where the way is far, with a pause before and behind, for the rod lags; y never goes back, and there
+    is a speed limit."""
+    out = [np.zeros(2)] * int(rng.geometric(0.2))
+    x, y = START
+    stops = [*zip(at, LEVELS - 1.5 * HELD, LEVELS + 1.5 * HELD, strict=True), (at[-1], AIM, AIM + 0.05)]
+    pace = min(1.0, rng.uniform(0.6, 1.1)) * FASTEST
+    for goal, near, far in stops:
+        rest = [np.zeros(2)] * (PAUSE if abs(goal - x) > FAR else 0)
+        out += rest
+        while abs(goal - x) > 1e-12:
+            dx = float(np.clip(goal - x, -pace, pace))
+            left = int(np.ceil(abs(goal - x) / pace))
+            dy = float(np.clip((near - y) / left, 0.0, FASTEST))
+            dy = 0.0 if dy < 0.3 * FASTEST else dy
+            out.append(np.array([dx, dy]))
+            x, y = x + dx, y + dy
+        out += rest
+        while y < far:
+            dy = FASTEST if rng.random() < 0.8 else float(rng.uniform(0.5, 1.0)) * FASTEST
+            out.append(np.array([0.0, dy]))
+            y += dy
+    return np.array(out)
+
+
+def played(plans: Sequence[Array]) -> list[Episode]:
+    """What is recorded of plans of increments (T, 2) each: observations and actions until the rod arrives or the plan ends.
+
+    Raises ``ValueError`` naming the first plan that touches a cylinder, or does not arrive.
+    """
+    n, H = len(plans), max(map(len, plans))
+    u = np.zeros((n, H, 2))
+    for row, plan in zip(u, plans, strict=True):
+        row[: len(plan)] = plan
+    steps = iter(u.swapaxes(0, 1))
+    run = rollout(plant(), lambda x, rng: next(steps), start(n), H, np.random.default_rng(0))
+    return [(observed(x[:-1][on]), u[on]) for x, u in zip(run.x, run.u, strict=True) for on in [x[:-1, FATE] == RUNNING]]
+
+
+def demonstrate(n: int, rng: np.random.Generator, *, clear: float = 0.02, like: str = "smooth") -> list[Episode]:
+    """n demonstrations, as many of each mode as can be, in random order; ``like``: smooth or human.
+
+    Raises ``ValueError`` for other words, for n below 1, and for a clearance that no gap has.
+    """
+    if like not in ("smooth", "human") or n < 1:
+        raise ValueError(f"demonstrate: n >= 1, like smooth or human, got n = {n} and {like!r}")
+    mode = rng.permutation(np.arange(n) % MODES)
+    at = places(mode, clear, rng)
+    return played([smooth(p) if like == "smooth" else human(p, rng) for p in at])

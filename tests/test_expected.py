@@ -137,13 +137,18 @@ def test_runs_of_other_processors_widen_what_is_exact_and_only_that(tmp_path):
     }
     expected.write(one, tmp_path / "kept")  # a reviewed tolerance stays
     assert expected.read(tmp_path / "kept" / "01-a.json") == kept
-    expected.write(one, tmp_path / "new", learned={"01-a": ["sum", "x"]})
-    why = "it moves with the fit, whose last digits depend on the processor"
-    assert expected.read(tmp_path / "new" / "01-a.json") == {
-        "fit": 1.0,
-        "sum": {"value": 2.0, "tol": 2e-4, "why": why},
-        "x": [3.0, 2.0, 4.0],
-    }
+
+
+def test_what_moves_with_the_fit_has_a_wide_tolerance_until_another_processor_was_seen(tmp_path):
+    one, kept = glued(tmp_path / "1" / "01-a.ipynb", sum=2.0, x=3.0, x_low=2.0, x_high=4.0), tmp_path / "kept"
+    learned = {"01-a": ["sum", "x"]}
+    for others, tol, why in (
+        ([], 0.1, "it moves with the fit, and was seen on one kind of processor only"),
+        ([one], 2e-4, "it moves with the fit, whose last digits depend on the processor"),
+        ([], 2e-4, "it moves with the fit, whose last digits depend on the processor"),
+    ):
+        expected.write(one, kept, others, learned=learned)
+        assert expected.read(kept / "01-a.json") == {"sum": {"value": 2.0, "tol": tol, "why": why}, "x": [3.0, 2.0, 4.0]}
 
 
 # --- what `qbc expected` accepts

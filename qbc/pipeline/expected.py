@@ -19,7 +19,9 @@ from qbc.pipeline.notebooks import executed, keep, strict
 from qbc.pipeline.record import numbers
 
 EXACT = 1e-6  # relative
-LEARNED = 1e-4  # relative, of a number that went through a fit, where no larger spread was seen
+LEARNED = 1e-4  # relative, of a number that went through a fit, where other processors were seen and differed by less
+ALONE = 0.05  # the same where no other was: rounding that training enlarges moves shares of successes by a few per cent
+PROVISIONAL = "it moves with the fit, and was seen on one kind of processor only"
 MARGIN = 10  # times the spread seen
 
 
@@ -68,16 +70,19 @@ def _rounded(x: Any) -> Any:
 
 
 def tolerant(value: Any, seen: Sequence[Any], old: Any, learned: bool) -> Any:
-    """An exact number with the tolerance that its spread over the runs ``seen`` asks for; a reviewed tolerance is kept if wider."""
+    """An exact number with the tolerance that its spread over the runs ``seen`` asks for; a reviewed tolerance is kept if wider, unless
+    it was provisional and other processors are known: from such runs, or from a review of a number within whose tolerance this is."""
     if not isinstance(value, float):
         return value
-    kept = (old["tol"], old["why"]) if isinstance(old, dict) else (0.0, "")
+    reviewed = isinstance(old, dict) and old["why"] != PROVISIONAL
+    known = bool(seen) or (reviewed and abs(value - old["value"]) <= old["tol"])
+    kept = (old["tol"], old["why"]) if reviewed or (isinstance(old, dict) and not known) else (0.0, "")
     spread = MARGIN * max((abs(v - value) for v in seen if isinstance(v, float)), default=0.0)
-    fit = LEARNED * abs(value) if learned else 0.0
+    fit = (LEARNED if known else ALONE) * abs(value) if learned else 0.0
     tol, why = max(
         kept,
         (float(f"{spread:.2g}"), f"{MARGIN} times its spread over {len(seen) + 1} kinds of processor"),
-        (float(f"{fit:.2g}"), "it moves with the fit, whose last digits depend on the processor"),
+        (float(f"{fit:.2g}"), "it moves with the fit, whose last digits depend on the processor" if known else PROVISIONAL),
         key=lambda pair: pair[0],
     )
     return value if tol <= EXACT * abs(value) else {"value": value, "tol": tol, "why": why}

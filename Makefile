@@ -60,7 +60,7 @@ mutants: $(READY)
 
 #: make recorded  train chapter 13's heads from three seeds (up to an hour on two cores), those of 08 and 08b ten times as long; keep it
 recorded: $(READY) recorded-training
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m qbc.benchmark book/_static/recorded/13-multimodal-benchmark.json
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/python -m qbc.leaderboard book/_static/recorded/13-multimodal-benchmark.json
 	rm -f _build/executed/13-multimodal-benchmark.ipynb
 
 .PHONY: recorded-training

@@ -1,18 +1,9 @@
-"""Chapter 13's benchmark: tasks in scenes, columns of representations, heads, and the rule that chooses their settings.
-
-``python -m qbc.benchmark FILE`` chooses the settings, trains every head from three seeds in every column, and some for longer, and
-keeps the table.
-"""
+"""Chapter 13's benchmark: tasks in scenes, columns of representations, heads and the settings that each may have."""
 
 from __future__ import annotations
 
-import json
-import sys
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
-from multiprocessing import get_context
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -32,7 +23,7 @@ TASKS: dict[str, tasks.Task] = {
 SEVERAL = ("radial 16", "corridor 8")  # several answers to one observation
 COLUMNS = ("actions", "positions", "DCT 8", "PCA 8")
 ENTRY = 0.9  # of success on the conditional circle: a head below it is not ranked in that column
-STEPS, LATER, VALIDATION = 1000, 4000, 100
+STEPS = 1000
 WIDE = 8  # numbers of an observation, 0 where a task tells no mode
 
 
@@ -147,47 +138,3 @@ def grid(head: str) -> list[tuple[Any, float]]:
 def fitted(head: str, d: Demonstrations, setting: tuple[Any, float], steps: int, seed: int) -> learn.Head:
     make, _, batch = HEADS[head]
     return make(d, learn.Fit(seed=seed, steps=steps, lr=setting[1], width=128, depth=2, batch=batch), setting[0])
-
-
-def trial(
-    head: str, setting: tuple[Any, float], column: str, names: Sequence[str], seeds: Sequence[int], steps: int
-) -> list[list[float]]:
-    """Success and valid coverage of each network, a task's seeds one after the other."""
-    head_ = fitted(head, represented(demonstrated(names, seeds), column), setting, steps, seeds[0])
-    asked = Asked.of(names, seeds, 500)
-    return [[float(s.success.mean()), s.valid_coverage] for s in asked.scores(head_(asked.x, np.random.default_rng(seeds[0])))]
-
-
-def validated(head: str) -> tuple[Any, float]:
-    """The rule, the same for all heads: the setting with the largest mean success on rays and corridor, in DCT coefficients, with data,
-    scenes and networks of a seed of its own."""
-    each = {s: np.mean([r[0] for r in trial(head, s, "DCT 8", SEVERAL, [VALIDATION], STEPS)]) for s in grid(head)}
-    return max(each, key=lambda s: each[s])
-
-
-def _run(job: tuple[Any, ...]) -> Any:
-    return validated(*job) if len(job) == 1 else trial(*job)
-
-
-def record(file: Path, seeds: Sequence[int] = (0, 1, 2), workers: int = 2) -> None:
-    """Settings, the table and the longer runs, as JSON, written again after each: head -> setting, and a row for each network."""
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        chosen = dict(zip(HEADS, pool.map(_run, [(h,) for h in HEADS]), strict=True))
-        everywhere, several = (tuple(TASKS), seeds), (SEVERAL, seeds)
-        jobs = [(h, chosen[h], "DCT 8", *everywhere, STEPS) for h in HEADS]
-        jobs += [(h, chosen[h], "DCT 8", *several, t) for t in (STEPS // 4, LATER) for h in HEADS]
-        jobs += [(h, chosen[h], "DCT 8", *several, 4 * LATER) for h in ("flow matching", "diffusion")]
-        jobs += [(h, chosen[h], c, *everywhere, STEPS) for c in ("PCA 8", "positions", "actions") for h in HEADS if c in CAN[h]]
-        rows: list[str] = []
-        file.parent.mkdir(parents=True, exist_ok=True)
-        for (head, _, column, names, _, steps), found in zip(jobs, pool.map(_run, jobs), strict=True):
-            networks = [name for name in names for _ in seeds]
-            for task, (success, valid) in zip(networks, found, strict=True):
-                row = dict(head=head, column=column, steps=steps, task=task, success=success, valid=valid)
-                rows.append(json.dumps(row))
-            text = ",\n".join(rows)
-            file.write_text(f'{{"chosen": {json.dumps(chosen)},\n"rows": [\n{text}\n]}}\n', "utf8")
-
-
-if __name__ == "__main__":
-    record(Path(sys.argv[1]))

@@ -74,8 +74,3 @@ def test_every_head_answers_in_every_column(head):
         shown = benchmark.represented(d, column)
         u = benchmark.fitted(head, shown, benchmark.grid(head)[0], 2, 0)(asked.x, np.random.default_rng(0))
         assert u.shape == (3, 5, tasks.T - 1, 2)
-
-
-def test_the_rule_takes_the_largest_mean_success_the_first_of_equals(monkeypatch):
-    monkeypatch.setattr(benchmark, "trial", lambda head, setting, column, names, seeds, steps: [[setting[1], 1.0]] * len(names))
-    assert benchmark.validated("flow matching") == ("data", 0.01)

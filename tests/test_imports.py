@@ -18,6 +18,7 @@ LEVEL = {
     "divergences": 0,
     "claims": 0,
     "bounds": 0,
+    "datasets": 0,
     "tasks": 1,
     "plots": 1,
     "live": 1,

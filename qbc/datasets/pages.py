@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qbc.datasets.thrift import Compact
-from qbc.datasets.unreadable import extra
+from qbc.datasets.unreadable import Unknown, extra
 
 Values = NDArray[Any]
 PLAIN, PLAIN_DICTIONARY, RLE, RLE_DICTIONARY, SPLIT = 0, 2, 3, 8, 9
@@ -27,7 +27,7 @@ def inflated(data: bytes, codec: int, size: int) -> bytes:
     if not 0 <= size <= LARGEST:
         raise ValueError(f"a page of {size} bytes")
     if codec not in CODECS:
-        raise ValueError(f"compression {codec}: write the file with snappy, zstd, gzip, brotli, lz4 or none")
+        raise Unknown(f"compression {codec}: write the file with snappy, zstd, gzip, brotli, lz4 or none")
     if codec == 0 or not size:
         out = data
     else:
@@ -117,7 +117,7 @@ def decoded(data: bytes, encoding: int, dtype: np.dtype[Any], count: int, dictio
         if len(data) != count * dtype.itemsize:
             raise ValueError(f"{len(data)} bytes for {count} numbers of {dtype.itemsize}")
         return np.frombuffer(data, dtype=np.uint8).reshape(dtype.itemsize, count).T.copy().view(dtype).ravel()
-    raise ValueError(f"encoding {encoding}: write the file with plain or dictionary encoding")
+    raise Unknown(f"encoding {encoding}: write the file with plain or dictionary encoding")
 
 
 def bits(highest: int) -> int:

@@ -23,6 +23,10 @@ class Unreadable(Exception):
         super().__init__("".join(c if c.isprintable() else " " for c in line)[:600])
 
 
+class Unknown(ValueError):
+    """A way of writing that is not read here; its text says how to write instead."""
+
+
 @contextmanager
 def naming(path: Path | str, key: str = "") -> Iterator[None]:
     """Whatever goes wrong inside is said as :class:`Unreadable` of this file: decoders of foreign bytes raise nearly anything."""
@@ -30,6 +34,8 @@ def naming(path: Path | str, key: str = "") -> Iterator[None]:
         yield
     except (Unreadable, ModuleNotFoundError):
         raise
+    except Unknown as e:
+        raise Unreadable(path, e, key) from None
     except FileNotFoundError:
         raise Unreadable(path, "no such file", key) from None
     except OSError as e:

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qbc.datasets.recording import Block, Piece, Recording, aligned, checked_ends, episodes_by_ends, numbered, pieces_of
-from qbc.datasets.unreadable import PICKLED, POINTER, Unreadable, entry, extra, head, naming, parsed
+from qbc.datasets.unreadable import PICKLED, POINTER, Unknown, Unreadable, entry, extra, head, naming, parsed
 
 LARGEST = 2**31  # bytes of a chunk, which is what blosc can hold
 MOST = 2**26  # episodes
@@ -114,7 +114,7 @@ class Chunked:
 
 
 def uncompressed(data: bytes, compressor: Any, size: int) -> bytes:
-    """A chunk of ``size`` bytes. Raises ``ValueError`` for a compressor that is not known, and what a known one raises."""
+    """A chunk of ``size`` bytes. Raises ``Unknown`` for a compressor that is not known, and what a known one raises."""
     name = compressor.get("id") if isinstance(compressor, dict) else compressor
     if name is None:
         return data
@@ -134,7 +134,7 @@ def uncompressed(data: bytes, compressor: Any, size: int) -> bytes:
         if name == "lz4":  # four bytes of length before the block
             return bytes(room[: int(cramjam.lz4.decompress_block_into(data[4:], room))])
         return bytes(room[: int(cramjam.zstd.decompress_into(data, room))])
-    raise ValueError(f"compressor {str(name)[:40]!r}: write it with blosc, zstd, lz4, zlib, gzip, bz2, lzma or none")
+    raise Unknown(f"compressor {str(name)[:40]!r}: write it with blosc, zstd, lz4, zlib, gzip, bz2, lzma or none")
 
 
 def zarr(path: Path) -> Recording:

@@ -66,7 +66,7 @@ def page(rows, codec):
 
 
 def parquet(path, columns, *, group=10**9, pages=10**9, codec="none", repeat=1, finalized=True):
-    """Columns, name to array (n,) or (n, d), in row groups of ``group`` rows and pages of ``pages``; ``repeat`` writes each page so often."""
+    """Columns, name to array (n,) or (n, d), in row groups of ``group`` rows and pages of ``pages``, each page ``repeat`` times."""
     n = len(next(iter(columns.values())))
     schema = [element("schema", children=len(columns))]
     paths = {}
@@ -92,7 +92,13 @@ def parquet(path, columns, *, group=10**9, pages=10**9, codec="none", repeat=1, 
                         file.write(one)
                 size = file.tell() - start
                 kind, keys = TYPES[rows.dtype.str[1:]], (BINARY, paths[name])
-                meta = [(1, I32, kind), (2, LIST, (I32, [0, 3])), (3, LIST, keys), (4, I32, CODECS[codec]), (5, I64, rows.size * repeat)]
+                meta = [
+                    (1, I32, kind),
+                    (2, LIST, (I32, [0, 3])),
+                    (3, LIST, keys),
+                    (4, I32, CODECS[codec]),
+                    (5, I64, rows.size * repeat),
+                ]
                 meta += [(6, I64, size), (7, I64, size), (9, I64, start)]
                 chunks.append(structure((2, I64, start), (3, STRUCT, structure(*meta))))
             many = min(group, n - a) * repeat

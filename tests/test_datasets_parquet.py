@@ -13,7 +13,11 @@ from qbc.datasets.pages import hybrid, packed
 from qbc.datasets.parquet import Parquet
 from qbc.pipeline import chapters
 
-THERE = chapters.root() / "tests" / "parquet"  # by pyarrow 26.0.1 and polars 2.1.0: action[r, d] = r + d / 10, seven rows in two episodes
+pytest.importorskip("cramjam", reason="the extra data is not installed")
+
+THERE = (
+    chapters.root() / "tests" / "parquet"
+)  # by pyarrow 26.0.1 and polars 2.1.0: action[r, d] = r + d / 10, seven rows in two episodes
 A = np.arange(7)[:, None] + np.arange(3) / 10
 SINGLE = A.astype("f4").astype(float)
 EXPECTED = {
@@ -111,13 +115,12 @@ def test_damaged_bytes_are_one_line_and_never_more(name, tmp_path):
         for _ in range(chance.choice([1, 1, 3, 10])):
             some[chance.randrange(4, len(some) - 4)] = chance.randrange(256)
         damaged.append(bytes(some))
-    refused = 0
+    refused = []
     for data in damaged:
         path.write_bytes(data)
         try:
             read(path, "action", "episode_index")
         except Unreadable as error:
-            assert str(error).startswith(str(path))
-            assert "\n" not in str(error)
-            refused += 1
-    assert refused > len(damaged) / 3
+            refused.append(str(error))
+    assert len(refused) > len(damaged) / 3
+    assert all(line.startswith(str(path)) and "\n" not in line for line in refused)

@@ -68,7 +68,7 @@ class Parquet:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        first = head(path, 4)
+        first = head(path)[:4]
         with naming(path), path.open("rb") as file:
             self.size = file.seek(0, 2)
             file.seek(max(0, self.size - 8))

@@ -141,7 +141,7 @@ def test_episodes_of_hdf5_are_read_by_their_numbers_and_compared_with_what_they_
         file.create_group("data/extra")
     recording = recognise(path)
     assert [len(e.actions) for e in recording.episodes()] == list(range(1, 13))
-    assert recording.states == ("eef[0]", "eef[1]")
+    assert (recording.states, recording.fps) == (("eef[0]", "eef[1]"), 20.0)
     assert recording.notes == [
         f"{path}: data: passed over 'extra'",
         f"{path}: lengths that do not match: episode 2: 99 in the metadata, 3 rows",
@@ -217,6 +217,7 @@ def test_a_chunk_that_is_not_there_holds_the_fill_value(tmp_path):
 
 def test_rlds(tmp_path):
     path = rlds(tmp_path / "d", E)
+    assert recognise(tmp_path).path == path
     last = path / "d-train.tfrecord-00001-of-00002"
     whole = last.read_bytes()
     last.write_bytes(whole[:-20])

@@ -10,6 +10,7 @@ from typing import Any
 
 from qbc.datasets.recording import numbered
 from qbc.datasets.statistics import Stored, stored
+from qbc.datasets.unreadable import Notes
 
 
 @dataclass(frozen=True)
@@ -28,15 +29,15 @@ class Features:
         dotted = {n: f for n, f in features.items() if n.startswith(tuple(f"{s}." for s in stems)) and isinstance(f, dict)}
         return cls(kind, {n: f for n, f in dotted.items() if re.match("float|int|uint|bool", str(f.get("dtype")))})
 
-    def names(self, widths: list[int], info: Path, notes: list[str]) -> tuple[str, ...]:
+    def names(self, widths: list[int], info: Path, notes: Notes) -> tuple[str, ...]:
         """A name for each dimension; what the metadata call otherwise, or count otherwise than the files, is noted."""
         out: list[str] = []
         for (feature, about), width in zip(self.features.items(), widths, strict=True):
             found, shape = named(about.get("names")), about.get("shape")
             if shape not in ([width], [], None) or (shape == [] and width != 1):
-                notes.append(f"{info}: features.{feature}.shape: {str(shape)[:60]}, and the files have {width} numbers a row")
+                notes.add(f"{info}: features.{feature}.shape: {str(shape)[:60]}, and the files have {width} numbers a row")
             if found is not None and len(found) != width:
-                notes.append(f"{info}: features.{feature}.names: {len(found)} names for {width} dimensions: not used")
+                notes.add(f"{info}: features.{feature}.names: {len(found)} names for {width} dimensions: not used")
                 found = None
             if found is None:
                 out += numbered(feature, width)

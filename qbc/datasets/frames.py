@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from qbc.datasets.parquet import Parquet
 from qbc.datasets.recording import SHOWN, Block, Piece, integers, pieces_of
+from qbc.datasets.unreadable import Notes
 
 
 @dataclass(eq=False)
@@ -25,7 +26,7 @@ class Frames:
     states: list[str]
     places: Mapping[int, tuple[int, int]]  # where an episode lies, as the metadata have it: chunk, file
     totals: Mapping[str, Any]  # of "episodes" and "frames", as the metadata have them
-    notes: list[str]
+    notes: Notes
     seen: set[int] = field(default_factory=set)
     stale: list[int] = field(default_factory=list)  # episodes that lie elsewhere
     rows: int = 0
@@ -35,7 +36,8 @@ class Frames:
     def pieces(self) -> Iterator[Piece]:
         """All rows. Raises :class:`Unreadable` naming file and column."""
         yield from pieces_of(self._blocks(), self.path)
-        self.notes += [line for line in self._lines() if line not in self.notes]
+        for line in self._lines():
+            self.notes.add(line)
 
     def _blocks(self) -> Iterator[Block]:
         for file in self.files:

@@ -5,6 +5,7 @@ Sources: robomimic, ``docs/datasets/overview.md``; tonyzhaozh/act, ``record_sim_
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from qbc.datasets.recording import ROWS, Piece, Recording, numbered
-from qbc.datasets.unreadable import Unreadable, extra, head, in_order, naming
+from qbc.datasets.unreadable import Notes, Unreadable, extra, head, in_order, naming
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 ENDINGS = (".hdf5", ".h5")
@@ -88,14 +89,15 @@ def robomimic(path: Path, file: Any) -> Recording:
         width = vectors(path, first, "actions").shape[1]
         keys = low(first)
         names = tuple(n for k in keys for n in numbered(k.removeprefix("obs/"), vectors(path, first, k).shape[1]))
-        lengths, notes = {}, list[str]()
+        lengths, notes = {}, Notes()
         for i, k in sorted(numbers.items()):
             said = file["data"][k].attrs.get("num_samples")
             if isinstance(said, (int, np.integer)):
                 lengths[i] = int(said)
+        fps = rate(file["data"].attrs.get("env_args"))
         odd = sorted(set(file["data"]) - set(numbers.values()))
     if odd:
-        notes.append(f"{path}: data: passed over {', '.join(map(repr, odd[:5]))}{', ...' * (len(odd) > 5)}")
+        notes.add(f"{path}: data: passed over {', '.join(map(repr, odd[:5]))}{', ...' * (len(odd) > 5)}")
 
     def source() -> Iterator[Piece]:
         with opened(path) as again:
@@ -105,7 +107,16 @@ def robomimic(path: Path, file: Any) -> Recording:
                 yield from rows(path, i, vectors(path, demo, "actions"), [vectors(path, demo, key) for key in keys])
 
     complete = lengths if len(lengths) == len(numbers) else None
-    return Recording(path, "robomimic HDF5", numbered("actions", width), names, source, lengths=complete, notes=notes)
+    return Recording(path, "robomimic HDF5", numbered("actions", width), names, source, fps, lengths=complete, notes=notes)
+
+
+def rate(about: Any) -> float | None:
+    """Steps a second of robosuite's environments, which stand in the attribute ``env_args``; None where they do not."""
+    try:
+        found = json.loads(about)["env_kwargs"]["control_freq"]
+        return float(found) if 0 < found < 1e6 else None
+    except (TypeError, ValueError, KeyError, RecursionError):
+        return None
 
 
 def aloha(path: Path, files: list[Path], file: Any) -> Recording:
@@ -115,7 +126,9 @@ def aloha(path: Path, files: list[Path], file: Any) -> Recording:
         keys = ["observations/qpos"] if "observations/qpos" in file else []
         dims = [vectors(files[0], file, k).shape[1] for k in keys]
         real = not bool(file.attrs.get("sim", True))
-    notes = [f"{files[0]}: sim: False: ACT's loader shifts such actions by one step; here they stand as recorded"] if real else []
+    notes = Notes()
+    if real:
+        notes.add(f"{files[0]}: sim: False: ACT's loader shifts such actions by one step; here they stand as recorded")
     found = {f: re.search(r"(\d+)$", f.stem) for f in files}
     numbers = {f: int(m.group(1)) if m else i for i, (f, m) in enumerate(found.items())}
     if len(set(numbers.values())) < len(files):

@@ -14,7 +14,7 @@ from qbc.datasets.frames import Frames
 from qbc.datasets.parquet import Parquet
 from qbc.datasets.recording import Piece, Recording, integers
 from qbc.datasets.statistics import Stored, pooled
-from qbc.datasets.unreadable import Unreadable, entry, in_order, json_lines, json_object
+from qbc.datasets.unreadable import Notes, Unreadable, entry, in_order, json_lines, json_object
 
 VERSIONS = ("v2.0", "v2.1", "v3.0")
 ACTION, STATE = ("action", "actions"), ("observation.state", "observation.states", "state", "states")
@@ -23,7 +23,7 @@ ACTION, STATE = ("action", "actions"), ("observation.state", "observation.states
 def lerobot(path: Path) -> Recording:
     """The data set in a folder with ``meta/info.json``. Raises :class:`Unreadable`."""
     meta = path / "meta" / "info.json"
-    info, notes = json_object(meta), list[str]()
+    info, notes = json_object(meta), Notes()
     version = entry(info, "codebase_version", str, meta)
     if version not in VERSIONS:
         raise Unreadable(meta, f"one of {', '.join(VERSIONS)}, not {version[:20]!r}: convert it with lerobot", "codebase_version")
@@ -43,7 +43,7 @@ def lerobot(path: Path) -> Recording:
     names = actions.names(widths[:split], meta, notes), states.names(widths[split:], meta, notes)
     fps = info.get("fps")
     if isinstance(fps, bool) or not isinstance(fps, (int, float)) or not 0 < fps < 1e6:
-        notes.append(f"{meta}: fps: no number of steps a second: {str(fps)[:40]!r}")
+        notes.add(f"{meta}: fps: no number of steps a second: {str(fps)[:40]!r}")
         fps = None
     lengths, places = episodes(path, version, notes)
     totals = {k: info.get(f"total_{k}") for k in ("episodes", "frames")}
@@ -55,13 +55,12 @@ def lerobot(path: Path) -> Recording:
     return Recording(path, f"LeRobot {version}", *names, source, None if fps is None else float(fps), found, lengths, notes=notes)
 
 
-def statistics(path: Path, version: str, columns: Features, notes: list[str]) -> Stored | None:
+def statistics(path: Path, version: str, columns: Features, notes: Notes) -> Stored | None:
     """Statistics of the whole data set; for v2.1, which has them for each episode only, what those determine. None without any."""
     whole, each = path / "meta" / "stats.json", path / "meta" / "episodes_stats.jsonl"
     source = each if version == "v2.1" else whole
     if not source.exists():
-        line = f"{source}: missing: no stored statistics"
-        notes += [line] * (line not in notes)
+        notes.add(f"{source}: missing: no stored statistics")
         return None
     if version != "v2.1":
         return columns.stored(whole, json_object(whole))
@@ -74,7 +73,7 @@ def statistics(path: Path, version: str, columns: Features, notes: list[str]) ->
     return pooled(parts(), f"{each}: {', '.join(columns.features)}, all episodes pooled", columns.kind)
 
 
-def episodes(path: Path, version: str, notes: list[str]) -> tuple[dict[int, int] | None, dict[int, tuple[int, int]]]:
+def episodes(path: Path, version: str, notes: Notes) -> tuple[dict[int, int] | None, dict[int, tuple[int, int]]]:
     """The length of each episode, and for v3.0 the chunk and file it should lie in, as the metadata have them."""
     lengths: dict[int, int] = {}
     places: dict[int, tuple[int, int]] = {}
@@ -95,5 +94,5 @@ def episodes(path: Path, version: str, notes: list[str]) -> tuple[dict[int, int]
         for line, found_ in json_lines(where) if where.exists() else ():
             lengths[entry(found_, "episode_index", int, where, line)] = entry(found_, "length", int, where, line)
     if not lengths:
-        notes.append(f"{where}: missing or without lengths: episodes are not compared with it")
+        notes.add(f"{where}: missing or without lengths: episodes are not compared with it")
     return lengths or None, places

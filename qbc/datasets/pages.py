@@ -61,30 +61,34 @@ def hybrid(data: bytes, width: int, count: int) -> Values:
     """
     if not 0 <= width <= 31:
         raise ValueError(f"levels of {width} bits")
-    reader, parts, left, size = Compact(data), [], count, (width + 7) // 8
-    values: list[int] = []  # of runs and of single groups alike, gathered first: short runs are many
-    times: list[int] = []
+    reader, left, size, raw, stored = Compact(data), count, (width + 7) // 8, bytearray(), 0
+    value: list[int] = []  # of a run; where a group's integers begin among all that are packed; runs are short and many,
+    times: list[int] = []  # so they are gathered first and laid out together
+    grouped: list[bool] = []
     while left > 0:
         header = reader.varint()
-        if header & 1:  # groups of eight
-            n = min(8 * (header >> 1), left)
-            stored = (header >> 1) * width
-            if values:
-                parts.append(np.repeat(np.array(values, dtype=np.int32), times))
-                values, times = [], []
-            # the last group may be cut short by a writer that knows the count
-            group = reader.take(min(stored, len(data) - reader.at))
+        n = min(8 * (header >> 1) if header & 1 else header >> 1, left)
+        times.append(n)
+        grouped.append(bool(header & 1))
+        if header & 1:  # the last group may be cut short by a writer that knows the count
+            group = reader.take(min((header >> 1) * width, len(data) - reader.at))
             if len(group) * 8 < n * width:
                 raise ValueError("levels end early")
-            parts.append(packed(group, width, n) if width else np.zeros(n, dtype=np.int32))
+            value.append(stored)
+            raw += group[: (n + 7) // 8 * width].ljust((n + 7) // 8 * width, b"\0")
+            stored += (n + 7) // 8 * 8
         else:
-            n = min(header >> 1, left)
-            values.append(int.from_bytes(reader.take(size), "little") & 0x7FFFFFFF)
-            times.append(n)
+            value.append(int.from_bytes(reader.take(size), "little") & 0x7FFFFFFF)
         left -= n
-    if values:
-        parts.append(np.repeat(np.array(values, dtype=np.int32), times))
-    out = np.concatenate(parts) if parts else np.zeros(0, dtype=np.int32)
+    first = np.repeat(np.array(value, dtype=np.int32), times)
+    if not any(grouped):
+        out = first
+    else:
+        begin = np.cumsum(times) - times
+        within = np.arange(count) - np.repeat(begin, times)
+        there = np.repeat(grouped, times)
+        out = first.copy()
+        out[there] = packed(bytes(raw), width, stored)[(first + within)[there]]
     out.setflags(write=False)
     return out
 

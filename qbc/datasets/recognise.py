@@ -38,6 +38,8 @@ def _folder(path: Path) -> Recording:
         return hdf5(path)
     if (path / "norm_stats.json").exists():
         return openpi(path)
+    if len(versions := list(path.glob("*/features.json"))) == 1:  # RLDS keeps a folder a version
+        return rlds(versions[0].parent)
     if any(path.glob("*.tfrecord*")):
         raise Unreadable(path, "TFRecord files without features.json: convert the data set to LeRobot's format")
     if (path / "data").is_dir() and any((path / "data").rglob("*.parquet")):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qbc.datasets.statistics import Stored
-from qbc.datasets.unreadable import Unreadable
+from qbc.datasets.unreadable import Notes, Unreadable
 
 Array = NDArray[np.float64]
 ROWS = 8192  # of a piece, at most
@@ -50,16 +50,11 @@ class Recording:
     stored: tuple[Stored, ...] = field(default=(), repr=False)  # statistics that came with the data, of the whole data set
     lengths: Mapping[int, int] | None = field(default=None, repr=False)  # steps of each episode, as the metadata have them
     has_rows: bool = True  # False where statistics are all there is
-    notes: list[str] = field(default_factory=list)  # what was odd, a line each; complete once the rows were read
+    notes: Notes = field(default_factory=Notes)  # what was odd, a line each; complete once the rows were read
 
     @property
     def name(self) -> str:
         return self.path.name
-
-    def note(self, line: str) -> None:
-        """Keep a line on what was odd, once."""
-        if line not in self.notes:
-            self.notes.append(line)
 
     def pieces(self) -> Iterator[Piece]:
         """The rows, in order; what is odd about them goes to ``notes``.
@@ -81,7 +76,7 @@ class Recording:
             read[p.episode] = read.get(p.episode, 0) + len(p.actions)
             yield p
         if strange:
-            self.note(f"{self.path}: {strange} rows with an entry that is no finite number, first {first}")
+            self.notes.add(f"{self.path}: {strange} rows with an entry that is no finite number, first {first}")
         if not read and self.has_rows:
             raise Unreadable(self.path, "no episodes")
         self._compare(read)
@@ -103,14 +98,14 @@ class Recording:
         other = [i for i in read if i in self.lengths and self.lengths[i] != read[i]]
         said = "; ".join(f"episode {i}: {self.lengths[i]} in the metadata, {read[i]} rows" for i in other[:SHOWN])
         if other:
-            self.note(f"{self.path}: lengths that do not match: {said}{'; ...' * (len(other) > SHOWN)}")
+            self.notes.add(f"{self.path}: lengths that do not match: {said}{'; ...' * (len(other) > SHOWN)}")
         for words, these in (
             ("in the metadata and not in the files", self.lengths.keys() - read.keys()),
             ("in the files and not in the metadata", read.keys() - self.lengths.keys()),
         ):
             if these:
                 shown = ", ".join(map(str, sorted(these)[:SHOWN])) + ", ..." * (len(these) > SHOWN)
-                self.note(f"{self.path}: {len(these)} episodes {words}: {shown}")
+                self.notes.add(f"{self.path}: {len(these)} episodes {words}: {shown}")
 
 
 def joined(pieces: list[Piece]) -> Piece:

@@ -16,7 +16,7 @@ import numpy as np
 
 from qbc.datasets.recording import ROWS, Array, Piece, Recording, numbered
 from qbc.datasets.statistics import Stored, stored
-from qbc.datasets.unreadable import Unreadable, head, in_order, json_object, naming
+from qbc.datasets.unreadable import Notes, Unreadable, head, in_order, json_object, naming
 
 VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
 MASK = 0xA282EAD8  # added to a checksum that is stored
@@ -137,7 +137,7 @@ def widths(node: Any, name: str) -> dict[str, int]:
 
 
 def rlds(path: Path) -> Recording:
-    """A folder with ``features.json`` and ``*.tfrecord-*`` files, or one folder above. Raises :class:`Unreadable`."""
+    """A folder with ``features.json`` and ``*.tfrecord-*`` files. Raises :class:`Unreadable`."""
     layout = path / "features.json"
     tree = json_object(layout)
     with naming(layout, "steps"):
@@ -151,7 +151,9 @@ def rlds(path: Path) -> Recording:
     files = in_order(path.glob("*.tfrecord-*"))
     if not files:
         raise Unreadable(path, "no *.tfrecord-* files")
-    notes = [f"{path}: {line}" for line in shards(files)]
+    notes = Notes()
+    for line in shards(files):
+        notes.add(f"{path}: {line}")
 
     def source() -> Iterator[Piece]:
         episode = 0
@@ -166,8 +168,7 @@ def rlds(path: Path) -> Recording:
                 for a in range(0, len(u), ROWS):
                     yield Piece(episode, a, u[a : a + ROWS], x[a : a + ROWS] if state else None)
                 if not len(u):
-                    line = f"{file}: {where}: an episode without steps"
-                    notes.extend([line] * (line not in notes))
+                    notes.add(f"{file}: {where}: an episode without steps")
                 episode += 1
 
     actions, states = (tuple(n for k, w in g.items() for n in numbered(k.partition("/")[2], w)) for g in (action, state))

@@ -19,8 +19,21 @@ class Unreadable(Exception):
     """A data set, or a file of one, that is not what it claims to be. Its text is one line: ``FILE: KEY: what is wrong``."""
 
     def __init__(self, path: Path | str, words: object, key: str = "") -> None:
-        line = ": ".join(str(part) for part in (path, key, words) if str(part))
-        super().__init__("".join(c if c.isprintable() else " " for c in line)[:600])
+        super().__init__(one_line(": ".join(str(part) for part in (path, key, words) if str(part))))
+
+
+class Notes(list[str]):
+    """Lines on what was odd and yet could be read, each kept once."""
+
+    def add(self, line: str) -> None:
+        line = one_line(line)
+        if line not in self:
+            self.append(line)
+
+
+def one_line(text: str) -> str:
+    """A text without line breaks and control characters, which names in foreign files may hold; at most 600 characters."""
+    return "".join(c if c.isprintable() else " " for c in text)[:600]
 
 
 class Unknown(ValueError):

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qbc.datasets.recording import Block, Piece, Recording, aligned, checked_ends, episodes_by_ends, numbered, pieces_of
-from qbc.datasets.unreadable import PICKLED, POINTER, Unknown, Unreadable, entry, extra, head, naming, parsed
+from qbc.datasets.unreadable import PICKLED, POINTER, Notes, Unknown, Unreadable, entry, extra, head, naming, parsed
 
 LARGEST = 2**31  # bytes of a chunk, which is what blosc can hold
 MOST = 2**26  # episodes
@@ -146,9 +146,9 @@ def zarr(path: Path) -> Recording:
     found = [k for k in store.arrays("data") if k != "action"]
     named = [k for k in ("state", "agent_pos", "robot_state", "qpos") if k in found][:1]
     state = Chunked(store, f"data/{named[0]}") if named else None
-    notes = list[str]()
+    notes = Notes()
     if state is None and found:
-        notes.append(f"{path}: data: no array state; passed over {', '.join(map(repr, found[:8]))}")
+        notes.add(f"{path}: data: no array state; passed over {', '.join(map(repr, found[:8]))}")
     if ends.dtype.kind not in "iu" or len(ends.chunks) != 1 or ends.rows > MOST:
         raise Unreadable(path, f"whole numbers (episodes,), not {ends.dtype}", ends.key)
     if state is not None and state.rows != action.rows:
@@ -162,9 +162,8 @@ def zarr(path: Path) -> Recording:
                 array.missing = 0
         yield from pieces_of(blocks(last), path)
         for array in (action, state):
-            line = f"{path}: {array.key}: {array.missing} chunks are not there: read as {array.fill}" if array is not None else ""
-            if array is not None and array.missing and line not in notes:
-                notes.append(line)
+            if array is not None and array.missing:
+                notes.add(f"{path}: {array.key}: {array.missing} chunks are not there: read as {str(array.fill)[:20]}")
 
     def blocks(last: NDArray[np.int64]) -> Iterator[Block]:
         at = 0

@@ -128,6 +128,14 @@ def test_names_and_shapes_that_do_not_fit_are_noted(tmp_path):
     ]
 
 
+def test_names_in_foreign_files_break_no_line(tmp_path):
+    path = lerobot(tmp_path / "d", E[:1])
+    changed(path, codebase_version="v2.0", features={"action": {"dtype": "float32", "shape": ["3\n\x1b[31m"]}})
+    recording, _ = read(path)
+    (note,) = [n for n in recording.notes if "shape" in n]
+    assert note.isprintable()
+
+
 def test_quantiles_of_any_percentage_stand_as_they_are_stored(tmp_path):
     """Also where they contradict the rows, as envelopes and means of quantiles of episodes do: nothing is mended, nothing clipped."""
     path = lerobot(tmp_path / "d", E, "v3.0")

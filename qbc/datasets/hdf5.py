@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from qbc.datasets.recording import ROWS, Piece, Recording, numbered
+from qbc.datasets.recording import ROWS, Piece, Recording, floats, numbered
 from qbc.datasets.unreadable import Notes, Unreadable, extra, head, in_order, naming
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
@@ -66,8 +66,8 @@ def rows(path: Path, episode: int, action: Any, states: list[Any]) -> Iterator[P
             raise Unreadable(path, f"{len(s)} rows, and {action.name} has {n}", s.name)
     for a in range(0, n, ROWS):
         with naming(path, action.name):
-            u = np.asarray(action[a : a + ROWS], dtype=np.float64)
-            x = [np.asarray(s[a : a + ROWS], dtype=np.float64) for s in states]
+            u = floats(action[a : a + ROWS])
+            x = [floats(s[a : a + ROWS]) for s in states]
         yield Piece(episode, a, u, np.concatenate(x, axis=1) if x else None)
 
 

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from qbc.datasets.pages import BOOLEAN, LARGEST, Values, data_page, inflated, plain
-from qbc.datasets.recording import aligned
+from qbc.datasets.recording import aligned, floats
 from qbc.datasets.thrift import Compact
 from qbc.datasets.unreadable import Unreadable, head, naming
 
@@ -123,10 +123,10 @@ class Parquet:
                     if ((repetition == 0) != begins).any() or (definition < leaf.element).any():
                         where = (seen + int(np.argmax(((repetition == 0) != begins) | (definition < leaf.element)))) // width
                         raise Unreadable(self.path, f"rows of unlike lengths, or without a list, near row {where}", key)
-                flat = np.asarray(values, dtype=np.float64)
+                flat = floats(values)
                 if len(values) < len(definition):
                     flat = np.full(len(definition), np.nan)
-                    flat[definition == leaf.definition] = values
+                    flat[definition == leaf.definition] = floats(values)
                 seen += len(definition)
                 held = np.concatenate([held, flat]) if len(held) else flat
                 whole = len(held) // width * width

@@ -170,6 +170,12 @@ def checked_ends(ends: NDArray[np.int64], rows: int, path: Path | str, key: str)
     return ends
 
 
+def floats(rows: Any) -> Array:
+    """Numbers of any kind as float64. NaN of every kind, and what is too large for it, pass without a warning: they are noted later."""
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.asarray(rows, dtype=np.float64)
+
+
 def integers(column: NDArray[Any], path: Path, key: str) -> NDArray[np.int64]:
     """A column (n, 1) as integers (n,). Raises :class:`Unreadable` for what is no whole number."""
     if column.shape[1] != 1 or not (np.abs(column) < 2**53).all() or (column != np.round(column)).any():

@@ -57,20 +57,19 @@ def pooled(parts: Iterable[Stored], source: str, feature: str) -> Stored | None:
 
     Quantiles of a whole are no function of the quantiles of its parts, and none are given. None where there is nothing to pool.
     """
-    n, low, high, mean, square = 0, None, None, None, None
-    for p in parts:
-        if p.count is None or p.count < 1 or not {"min", "max", "mean", "std"} <= p.values.keys():
-            return None
-        lo, hi, m, s = (np.array(p.values[k]) for k in ("min", "max", "mean", "std"))
-        if mean is None or low is None or high is None or square is None:
-            n, low, high, mean, square = p.count, lo, hi, m, p.count * s**2
-        elif m.shape != mean.shape:
-            raise Unreadable(p.source, f"{len(mean)} numbers, not {len(m)}")
-        else:  # Chan, Golub & LeVeque's update of a sum of squares
-            d, total = m - mean, n + p.count
+    n, width, low, high = 0, None, np.array(np.inf), np.array(-np.inf)
+    mean = square = np.zeros(())
+    with np.errstate(all="ignore"):  # what is no number in a file stays none
+        for p in parts:
+            if p.count is None or p.count < 1 or not {"min", "max", "mean", "std"} <= p.values.keys():
+                return None
+            lo, hi, m, s = (np.array(p.values[k]) for k in ("min", "max", "mean", "std"))
+            if width not in (None, len(m)):
+                raise Unreadable(p.source, f"{width} numbers, not {len(m)}")
+            d, total, width = m - mean, n + p.count, len(m)  # Chan, Golub & LeVeque's update of a sum of squares
             square = square + p.count * s**2 + d**2 * (n * p.count / total)
             low, high, mean, n = np.minimum(low, lo), np.maximum(high, hi), mean + d * (p.count / total), total
-    if mean is None or low is None or high is None or square is None:
-        return None
-    found = {"min": low, "max": high, "mean": mean, "std": np.sqrt(square / n)}
+        if width is None:
+            return None
+        found = {"min": low, "max": high, "mean": mean, "std": np.sqrt(square / n)}
     return Stored(source, feature, {k: tuple(v.tolist()) for k, v in found.items()}, n)

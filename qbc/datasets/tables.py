@@ -23,7 +23,18 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
-from qbc.datasets.recording import ROWS, Block, Recording, aligned, checked_ends, episodes_by_ends, integers, numbered, pieces_of
+from qbc.datasets.recording import (
+    ROWS,
+    Block,
+    Recording,
+    aligned,
+    checked_ends,
+    episodes_by_ends,
+    floats,
+    integers,
+    numbered,
+    pieces_of,
+)
 from qbc.datasets.unreadable import PICKLED, Unreadable, head, naming
 
 ACTIONS, STATES = ("actions", "action", "u"), ("states", "state", "observations", "x")
@@ -61,7 +72,7 @@ def rows(file: IO[bytes], path: Path, key: str) -> Iterator[NDArray[Any]]:
             data = file.read(n * width * dtype.itemsize)
             if len(data) < n * width * dtype.itemsize:
                 raise Unreadable(path, f"ends {left} rows early: truncated", key)
-            yield np.frombuffer(data, dtype=dtype).reshape(n, width).astype(np.float64)
+            yield floats(np.frombuffer(data, dtype=dtype).reshape(n, width))
             left -= n
 
 
@@ -111,7 +122,7 @@ def npz(path: Path) -> Recording:
                     raise Unreadable(path, f"{shapes['episode_ends'][0]} episodes", "episode_ends")
                 with archive.open("episode_ends.npy") as file:
                     all_ends = np.concatenate([*rows(file, path, "episode_ends"), np.zeros((0, 1))])
-                ends = checked_ends(all_ends.ravel().astype(np.int64), total, path, "episode_ends")
+                ends = checked_ends(integers(all_ends, path, "episode_ends"), total, path, "episode_ends")
             at, files = 0, [archive.open(f"{k}.npy") for k in keys]
             for block in aligned([rows(f, path, k) for f, k in zip(files, keys, strict=True)]):
                 n = len(block[0])

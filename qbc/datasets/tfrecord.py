@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from qbc.datasets.recording import ROWS, Array, Piece, Recording, numbered
+from qbc.datasets.recording import ROWS, Array, Piece, Recording, floats, numbered
 from qbc.datasets.statistics import Stored, stored
 from qbc.datasets.unreadable import Notes, Unreadable, head, in_order, json_object, naming
 
@@ -101,7 +101,7 @@ def feature(data: memoryview) -> Array | None:
     for number, _, body in fields(data):
         if number == 2:
             parts = [np.frombuffer(b, dtype="<f4") for n, _, b in fields(body) if n == 1]
-            return np.concatenate([*parts, np.zeros(0)]).astype(np.float64)
+            return np.concatenate([np.zeros(0), *map(floats, parts)])
         if number == 3:
             whole: list[int] = []
             for n, _, b in fields(body):

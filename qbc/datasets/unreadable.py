@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import re
 from collections.abc import Iterator, Mapping
@@ -61,7 +62,7 @@ def naming(path: Path | str, key: str = "") -> Iterator[None]:
 def extra(module: str) -> ModuleType:
     """A package of the extra ``data``, imported when a format needs it. Raises ``ModuleNotFoundError`` saying what to install."""
     try:
-        return __import__(module)
+        return importlib.import_module(module)
     except ModuleNotFoundError as missing:
         raise ModuleNotFoundError(f"no {missing.name}: install the extra data with {INSTALL}", name=missing.name) from None
 

@@ -17,7 +17,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from qbc.datasets.recording import Block, Piece, Recording, aligned, checked_ends, episodes_by_ends, numbered, pieces_of
+from qbc.datasets.recording import (
+    Block,
+    Piece,
+    Recording,
+    aligned,
+    checked_ends,
+    episodes_by_ends,
+    floats,
+    integers,
+    numbered,
+    pieces_of,
+)
 from qbc.datasets.unreadable import PICKLED, POINTER, Notes, Unknown, Unreadable, entry, extra, head, naming, parsed
 
 LARGEST = 2**31  # bytes of a chunk, which is what blosc can hold
@@ -92,7 +103,7 @@ class Chunked:
             raise Unreadable(self.store.path, f"announces {self.rows} rows and has no chunk of them", self.key)
         for i in range(-(-self.rows // tall)):
             across = [self._chunk([i, j][: len(self.chunks)]).reshape(tall, wide) for j in range(-(-self.width // wide))]
-            yield np.concatenate(across, axis=1)[: self.rows - i * tall, : self.width].astype(np.float64)
+            yield floats(np.concatenate(across, axis=1)[: self.rows - i * tall, : self.width])
 
     def _bytes(self, index: list[int]) -> bytes | None:
         return self.store.get(f"{self.key}/{self.separator.join(map(str, index))}")
@@ -155,7 +166,7 @@ def zarr(path: Path) -> Recording:
         raise Unreadable(path, f"{state.rows} rows, and {action.key} has {action.rows}", state.key)
 
     def source() -> Iterator[Piece]:
-        last = np.concatenate([*ends.blocks(), np.zeros((0, 1))])[:, 0].astype(np.int64)
+        last = integers(np.concatenate([*ends.blocks(), np.zeros((0, 1))]), path, ends.key)
         checked_ends(last, action.rows, path, ends.key)
         for array in (action, state):
             if array is not None:

@@ -64,7 +64,7 @@ def leaves(schema: list[dict[int, Any]]) -> dict[str, list[tuple[tuple[bytes, ..
 
 
 class Parquet:
-    """An open question to a file: its columns and how many rows it has. Raises :class:`Unreadable` for what is no parquet file."""
+    """A file: its columns and row groups. Raises :class:`Unreadable` for what is no parquet file."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -83,8 +83,9 @@ class Parquet:
             file.seek(self.size - 8 - n)
             footer = Compact(file.read(n)).struct()
             self.columns = leaves(footer[2])
-            self.rows = int(footer[3])
             self.groups = [(int(g[3]), {tuple(c[3][3]): c[3] for c in g[1]}) for g in footer[4]]
+            if (n := sum(rows for rows, _ in self.groups)) != footer[3]:
+                raise Unreadable(path, f"row groups of {n} rows in all, and the footer has {footer[3]}")
 
     def numbers(self, names: Sequence[str]) -> Iterator[list[Values]]:
         """Blocks of rows of these columns, each an array (n, d); d = 1 for a scalar, NaN for what is null.

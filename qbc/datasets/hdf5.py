@@ -18,6 +18,7 @@ from qbc.datasets.unreadable import Notes, Unreadable, extra, head, in_order, na
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 ENDINGS = (".hdf5", ".h5")
+DENSEST = 2**12  # bytes that a stored one can stand for: gzip reaches 1032
 
 
 def hdf5(path: Path) -> Recording:
@@ -53,8 +54,9 @@ def vectors(path: Path, group: Any, key: str) -> Any:
             raise Unreadable(path, f"numbers, not {found.dtype}", full)
         if found.ndim != 2 or found.shape[1] < 1:
             raise Unreadable(path, f"shape (T, d), not {found.shape}", full)
-        if found.size and not found.id.get_storage_size():
-            raise Unreadable(path, f"announces {found.shape} numbers and holds none", full)
+        held = found.id.get_storage_size() * (DENSEST if found.chunks else 1)
+        if found.size * found.dtype.itemsize > held:
+            raise Unreadable(path, f"announces {found.shape} numbers, more than it can hold: truncated or never written", full)
         return found
 
 

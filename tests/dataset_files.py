@@ -72,7 +72,6 @@ def robomimic(path, episodes):
 
     with h5py.File(path, "w") as file:
         data = file.create_group("data")
-        data.attrs["env_args"] = json.dumps({"env_name": "Lift", "env_kwargs": {"control_freq": 20}})
         for i, (u, x) in enumerate(episodes):
             demo = data.create_group(f"demo_{i}")
             demo.attrs["num_samples"] = len(u)

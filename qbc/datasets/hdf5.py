@@ -5,7 +5,6 @@ Sources: robomimic, ``docs/datasets/overview.md``; tonyzhaozh/act, ``record_sim_
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,10 +92,8 @@ def robomimic(path: Path, file: Any) -> Recording:
         names = tuple(n for k in keys for n in numbered(k.removeprefix("obs/"), vectors(path, first, k).shape[1]))
         lengths, notes = {}, Notes()
         for i, k in sorted(numbers.items()):
-            said = file["data"][k].attrs.get("num_samples")
-            if isinstance(said, (int, np.integer)):
-                lengths[i] = int(said)
-        fps = rate(file["data"].attrs.get("env_args"))
+            if (said := whole(file["data"][k].attrs, "num_samples")) is not None:
+                lengths[i] = said
         odd = sorted(set(file["data"]) - set(numbers.values()))
     if odd:
         notes.add(f"{path}: data: passed over {', '.join(map(repr, odd[:5]))}{', ...' * (len(odd) > 5)}")
@@ -109,16 +106,15 @@ def robomimic(path: Path, file: Any) -> Recording:
                 yield from rows(path, i, vectors(path, demo, "actions"), [vectors(path, demo, key) for key in keys])
 
     complete = lengths if len(lengths) == len(numbers) else None
-    return Recording(path, "robomimic HDF5", numbered("actions", width), names, source, fps, lengths=complete, notes=notes)
+    return Recording(path, "robomimic HDF5", numbered("actions", width), names, source, lengths=complete, notes=notes)
 
 
-def rate(about: Any) -> float | None:
-    """Steps a second of robosuite's environments, which stand in the attribute ``env_args``; None where they do not."""
-    try:
-        found = json.loads(about)["env_kwargs"]["control_freq"]
-        return float(found) if 0 < found < 1e6 else None
-    except (TypeError, ValueError, KeyError, RecursionError):
+def whole(about: Any, name: str) -> int | None:
+    """An attribute that is a whole number or a truth value; None for any other. Texts are not read: HDF5 crashes on damaged ones."""
+    if name not in about:
         return None
+    found = about.get_id(name)
+    return int(about[name]) if found.dtype.kind in "iub" and found.shape == () else None
 
 
 def aloha(path: Path, files: list[Path], file: Any) -> Recording:
@@ -127,7 +123,7 @@ def aloha(path: Path, files: list[Path], file: Any) -> Recording:
         width = vectors(files[0], file, "action").shape[1]
         keys = ["observations/qpos"] if "observations/qpos" in file else []
         dims = [vectors(files[0], file, k).shape[1] for k in keys]
-        real = not bool(file.attrs.get("sim", True))
+        real = whole(file.attrs, "sim") == 0
     notes = Notes()
     if real:
         notes.add(f"{files[0]}: sim: False: ACT's loader shifts such actions by one step; here they stand as recorded")

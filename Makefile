@@ -96,5 +96,5 @@ $(READY): requirements.in constraints.txt pyproject.toml
 	@echo "setting up .venv (2 GB with a CPU build of torch, several GB more with the one for CUDA; once; README, Set up)"
 	$(PYTHON) -m venv .venv
 	$(PIP) -r requirements.in -c constraints.txt
-	$(PIP) --no-build-isolation -c constraints.txt -e '.[sim]'
+	$(PIP) --no-build-isolation -c constraints.txt -e '.[sim,data]'
 	touch $@

@@ -10,6 +10,7 @@ The map, lowest level first; a module imports only from levels below its own (a 
 0     ``divergences``     TV_eps of sampled laws by exact optimal coupling
 0     ``bounds``          one pure function for each right-hand side of a theorem, a module a chapter
 0     ``claims``          ``Estimate`` (value, low, high), ``check`` -> ``Verdict``, ``glue``
+0     ``datasets``        readers of robot demonstrations in the formats others record; rows as a stream (the extra ``data``)
 1     ``tasks``           tasks with several right answers, their demonstrations, and what counts as success
 1     ``plots``           measured with intervals, theory dashed; one style
 1     ``live``            figures with sliders: every picture they can show, drawn beforehand for a page that looks it up

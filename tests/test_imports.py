@@ -18,6 +18,7 @@ LEVEL = {
     "divergences": 0,
     "claims": 0,
     "bounds": 0,
+    "datasets": 0,
     "tasks": 1,
     "plots": 1,
     "live": 1,
@@ -89,15 +90,15 @@ BLOCKED = """
 import sys
 class Missing:
     def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] in ("mujoco", "gymnasium", "gymnasium_robotics"):
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+        if name.split(".")[0] in {names}:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
 sys.meta_path.insert(0, Missing())
 """
 
 
-def blocked(code):
-    """What a process without the extra ``sim`` says of this code, and how it ends."""
-    done = subprocess.run([sys.executable, "-c", BLOCKED + code], check=False, capture_output=True, text=True)
+def blocked(code, names=("mujoco", "gymnasium", "gymnasium_robotics")):
+    """What a process without these packages, of the extra ``sim``, says of this code, and how it ends."""
+    done = subprocess.run([sys.executable, "-c", BLOCKED.format(names=names) + code], check=False, capture_output=True, text=True)
     return done.returncode, done.stderr
 
 
@@ -112,6 +113,27 @@ def test_without_the_extra_the_robots_say_in_one_line_what_to_install():
     last = said.strip().splitlines()[-1]
     assert last.startswith("ModuleNotFoundError: no mujoco: install the extra sim with .venv/bin/python -m pip install")
     assert "During handling" not in said
+
+
+DATA = ("h5py", "cramjam", "blosc")
+
+
+def test_everything_runs_without_the_extra_data_until_a_file_asks_for_it(tmp_path):
+    """Plain arrays need none of it; for HDF5 one line says what to install."""
+    code = "import numpy as np\nfrom qbc.datasets import recognise\nnp.save('d.npy', np.ones((3, 2)))\n"
+    code += "assert [p.actions.shape for p in recognise('d.npy').pieces()] == [(3, 2)]\n"
+    assert blocked(f"import os; os.chdir({str(tmp_path)!r})\n{code}", DATA) == (0, "")
+    (tmp_path / "d.hdf5").write_bytes(b"\x89HDF\r\n\x1a\n")
+    status, said = blocked(f"from qbc.datasets import recognise\nrecognise({str(tmp_path / 'd.hdf5')!r})", DATA)
+    last = said.strip().splitlines()[-1]
+    assert status == 1
+    assert last.startswith("ModuleNotFoundError: no h5py: install the extra data with .venv/bin/python -m pip install")
+    assert "During handling" not in said
+
+
+def test_nothing_imports_the_extra_data_at_once():
+    code = f"import sys, qbc, qbc.cli, qbc.datasets; sys.exit(bool(set({DATA}) & set(sys.modules)))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_nothing_imports_what_draws():

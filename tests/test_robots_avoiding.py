@@ -78,7 +78,7 @@ def test_the_servo_lags_by_damping_over_stiffness():
     """Behind a goal that moves by v a second a servo settles at v kv / kp, here a tenth of a second; half a step less at the end of a
     step, for the goal stood still in it."""
     x = straight([0.002, 0.0], 60).x[0]
-    assert avoiding.observed(x)[-1, 2] == pytest.approx(0.002 * (40 / 400 / 0.035 - 0.5), rel=0.02)
+    assert avoiding.observed(x, 0)[-1, 2] == pytest.approx(0.002 * (40 / 400 / 0.035 - 0.5), rel=0.02)
 
 
 def test_both_demonstrators_arrive_in_every_mode_with_room_to_spare(demos):
@@ -126,12 +126,22 @@ def test_a_human_like_demonstrator_moves_as_was_measured(demos):
     assert all((v[0] == 0).all() for _, v in episodes)
 
 
-def test_observations_are_those_at_which_the_actions_were_taken(demos):
+def test_states_are_those_at_which_the_actions_were_taken(demos):
     _, episodes, run = demos
     for (seen, u), x in zip(episodes, run.x, strict=True):
         assert len(seen) == len(u)
-        assert np.array_equal(seen, avoiding.observed(x[: len(u)]))
+        assert np.array_equal(seen, x[: len(u)])
         assert (x[: len(u), FATE] == RUNNING).all()
+
+
+def test_a_policy_sees_the_place_in_waves_and_the_lag():
+    x = np.array([[[0.5, 0.04, 0.49, 0.05, 9.0, 9.0, 0.0]], [[0.8, 0.38, 0.8, 0.38, 9.0, 9.0, 0.0]]])
+    seen = avoiding.observed(x, 2)
+    assert seen.shape == (2, 1, 12)
+    assert np.allclose(seen[0, 0], [0, 0, 0.01, -0.01, 0, 0, 0, 0, 1, 1, 1, 1])
+    assert np.allclose(seen[1, 0], [1, 1, 0, 0, 0, 0, 0, 0, -1, 1, -1, 1])
+    with pytest.raises(ValueError, match=r"^octaves: >= 0, got -1$"):
+        avoiding.observed(x, -1)
 
 
 def test_the_same_seed_gives_the_same_demonstrations_and_another_one_others():

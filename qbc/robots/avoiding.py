@@ -25,6 +25,7 @@ LEVELS = np.array([-0.1, 0.08, 0.26])  # y
 ROD = 0.01  # radius
 START = np.array([0.525, -0.28])
 AIM = 0.35  # y
+MIDDLE, HALF = np.array([0.5, 0.04]), np.array([0.3, 0.34])  # of the arena
 MODES = 24
 RUNNING, CONTACT, ARRIVED = 0.0, 1.0, 2.0  # the last number of a state
 DESIRED, MEASURED, SPEED, FATE = slice(0, 2), slice(2, 4), slice(4, 6), 6  # what a state (7,) consists of
@@ -86,9 +87,17 @@ def start(n: int) -> Array:
     return np.tile(np.concatenate([START, START, np.zeros(3)]), (n, 1))
 
 
-def observed(x: Array) -> Array:
-    """What a policy sees of states (..., 7): the desired position, and how far the measured one is behind it, (..., 4)."""
-    return np.concatenate([x[..., DESIRED], x[..., DESIRED] - x[..., MEASURED]], axis=-1)
+def observed(x: Array, octaves: int = 5) -> Array:
+    """What a policy sees of states (..., 7): the desired position, from -1 to 1 over the arena, with so many octaves of sines and
+    cosines of each coordinate, and how far the measured position is behind it [m]; (..., 4 + 4 octaves).
+
+    A network tells places apart as finely as its inputs vary; the finest wave has half a period in 1 / 2^(octaves - 1) of the arena.
+    """
+    if octaves < 0:
+        raise ValueError(f"octaves: >= 0, got {octaves}")
+    z = (x[..., DESIRED] - MIDDLE) / HALF
+    angles = (np.pi * 2.0 ** np.arange(octaves) * z[..., None]).reshape(*z.shape[:-1], -1)
+    return np.concatenate([z, x[..., DESIRED] - x[..., MEASURED], np.sin(angles), np.cos(angles)], axis=-1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -144,6 +144,11 @@ def test_a_policy_sees_the_place_in_waves_and_the_lag():
         avoiding.observed(x, -1)
 
 
+def test_only_the_modes_that_are_asked_for_are_demonstrated():
+    episodes = demonstrators.demonstrate(4, np.random.default_rng(0), modes=[5, 18])
+    assert sorted(avoiding.outcome(led([u for _, u in episodes]).x).mode) == [5, 5, 18, 18]
+
+
 def test_the_same_seed_gives_the_same_demonstrations_and_another_one_others():
     a, b, c = (demonstrators.demonstrate(3, np.random.default_rng(s)) for s in (1, 1, 2))
     assert all(np.array_equal(p, q) for e, f in zip(a, b, strict=True) for p, q in zip(e, f, strict=True))
@@ -155,8 +160,9 @@ def test_the_same_seed_gives_the_same_demonstrations_and_another_one_others():
     [
         (lambda: avoiding.plant("force"), "^action: increment or target, got 'force'$"),
         (lambda: avoiding.outcome(np.zeros((2, 7))), r"^x: \(n, T, 7\), got \(2, 7\)$"),
-        (lambda: demonstrators.demonstrate(0, np.random.default_rng(0)), "^demonstrate: n >= 1, like smooth or human, got n = 0"),
-        (lambda: demonstrators.demonstrate(1, np.random.default_rng(0), like="both"), "^demonstrate: .*'both'$"),
+        (lambda: demonstrators.demonstrate(0, np.random.default_rng(0)), "^demonstrate: n >= 1, .*got n = 0"),
+        (lambda: demonstrators.demonstrate(1, np.random.default_rng(0), like="both"), "^demonstrate: .*'both'"),
+        (lambda: demonstrators.demonstrate(1, np.random.default_rng(0), modes=[24]), r"^demonstrate: .*\(24,\)$"),
         (lambda: demonstrators.intervals(1, 0.03), "^clear: >= 0, and an interval of 0.03 m left in every gap, got 0.03$"),
         (lambda: rendering.frame(avoiding.model(), np.zeros(3), camera="top"), r"^positions: \(2,\), got \(3,\)$"),
     ],

@@ -100,13 +100,15 @@ def played(plans: Sequence[Array]) -> list[Episode]:
     return [(x[:-1][on], u[on]) for x, u in zip(run.x, run.u, strict=True) for on in [x[:-1, FATE] == RUNNING]]
 
 
-def demonstrate(n: int, rng: np.random.Generator, *, clear: float = 0.02, like: str = "smooth") -> list[Episode]:
-    """n demonstrations, as many of each mode as can be, in random order; ``like``: smooth or human.
+def demonstrate(
+    n: int, rng: np.random.Generator, *, clear: float = 0.02, like: str = "smooth", modes: Sequence[int] = range(MODES)
+) -> list[Episode]:
+    """n demonstrations, as many of each of the ``modes`` as can be, in random order; ``like``: smooth or human.
 
-    Raises ``ValueError`` for other words, for n below 1, and for a clearance that no gap has.
+    Raises ``ValueError`` for other words and modes, for n below 1, and for a clearance that no gap has.
     """
-    if like not in ("smooth", "human") or n < 1:
-        raise ValueError(f"demonstrate: n >= 1, like smooth or human, got n = {n} and {like!r}")
-    mode = rng.permutation(np.arange(n) % MODES)
+    if like not in ("smooth", "human") or n < 1 or not set(modes) <= set(range(MODES)) or not len(modes):
+        raise ValueError(f"demonstrate: n >= 1, like smooth or human, modes of 0 to 23, got n = {n}, {like!r} and {tuple(modes)}")
+    mode = np.array(modes)[rng.permutation(np.arange(n) % len(modes))]
     at = places(mode, clear, rng)
     return played([smooth(p) if like == "smooth" else human(p, rng) for p in at])

@@ -92,9 +92,9 @@ def test_an_engine_refuses_what_it_cannot_keep():
         Engine(avoiding.model(), 0)
     with pytest.raises(ValueError, match=r"^model: without activations and mocap bodies"):
         Engine(fetch.Fetch("reach").env.model, 20)
-    engine = Engine(avoiding.model(), 35)
+    engine = Engine(avoiding.model(), 7)
     assert engine.seconds == pytest.approx(0.035)
-    assert engine(np.empty((0, 4)), np.empty((0, 2))).shape == (0, 35, 4)
+    assert engine(np.empty((0, 4)), np.empty((0, 2))).shape == (0, 7, 4)
     with pytest.raises(ValueError, match=r"^u: a row for each of x, 2, got 1$"):
         engine(np.zeros((2, 4)), np.zeros((1, 2)))
 

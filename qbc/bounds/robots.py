@@ -72,6 +72,16 @@ def dead_band(width: Positive, gain: Positive) -> float:
 
 
 @bound()
+def zero_drift(width: Positive) -> float:
+    """width / 2: how far a desired position drifts in a step in which the demonstrator rests, if the increments' grid is symmetric and
+    has an even number of cells: 0 is an edge, and always becomes the centre on the same side.
+
+    Labels: find-avoid-zero. Source: ours.
+    """
+    return width / 2
+
+
+@bound()
 def gate_opens(width: Positive, gain: Positive, tolerance: Positive) -> float:
     """1 if an arm with this dead band rests within ``tolerance`` of its goal on every axis whatever the start, else 0.
 

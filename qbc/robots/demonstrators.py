@@ -89,7 +89,7 @@ def human(at: Array, rng: np.random.Generator) -> Array:
 def played(plans: Sequence[Array]) -> list[Episode]:
     """What is recorded of plans of increments (T, 2) each: states and actions until the rod arrives or the plan ends.
 
-    Raises ``ValueError`` naming the first plan that touches a cylinder, or does not arrive.
+    Whether it arrives is for the caller to look at: those of :func:`demonstrate` do, if ``clear`` is two millimetres or more.
     """
     n, H = len(plans), max(map(len, plans))
     u = np.zeros((n, H, 2))

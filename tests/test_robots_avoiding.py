@@ -74,6 +74,13 @@ def test_a_target_is_where_the_rod_goes_and_an_increment_how_far():
     assert np.allclose(y[:, 0] - avoiding.START[0], 0.001 * np.arange(6))
 
 
+def test_an_increment_has_a_limit_and_the_arena_an_end():
+    x = straight([1.0, -1.0], 60).x[0]
+    assert np.allclose(x[1, DESIRED] - x[0, DESIRED], [avoiding.LIMIT, -avoiding.LIMIT])
+    assert np.allclose(x[-1, DESIRED], avoiding.MIDDLE + [2, -2] * avoiding.HALF)
+    assert np.isfinite(straight([1e300, 1e300], 5, "target").x).all()
+
+
 def test_the_servo_lags_by_damping_over_stiffness():
     """Behind a goal that moves by v a second a servo settles at v kv / kp, here a tenth of a second; half a step less at the end of a
     step, for the goal stood still in it."""

@@ -26,6 +26,7 @@ ROD = 0.01  # radius
 START = np.array([0.525, -0.28])
 AIM = 0.35  # y
 MIDDLE, HALF = np.array([0.5, 0.04]), np.array([0.3, 0.34])  # of the arena
+LIMIT = 0.02  # of an increment
 MODES = 24
 RUNNING, CONTACT, ARRIVED = 0.0, 1.0, 2.0  # the last number of a state
 DESIRED, MEASURED, SPEED, FATE = slice(0, 2), slice(2, 4), slice(4, 6), 6  # what a state (7,) consists of
@@ -60,7 +61,8 @@ def clearance(xy: Array) -> Array:
 
 def plant(action: Meaning = "increment") -> System:
     """States (desired xy, measured xy, velocity, fate), actions (N, 2) in metres: by how much the desired position moves, or
-    (``target``) where it goes. A rod that touched a cylinder or is behind the line stays as it is.
+    (``target``) where it goes. It moves by at most LIMIT a step along each axis as an increment, and stays within twice the arena
+    whatever it is told; NaN is refused. A rod that touched a cylinder or is behind the line stays as it is.
 
     Raises ``ValueError`` for another meaning. Its contraction constants are unknown.
     """
@@ -72,7 +74,8 @@ def plant(action: Meaning = "increment") -> System:
         x, u = rows("x", x, 7), rows("u", u, 2)
         out = x.copy()
         on = np.flatnonzero(x[:, FATE] == RUNNING)
-        want = u[on] + (x[on, DESIRED] if action == "increment" else 0.0)
+        want = x[on, DESIRED] + np.clip(u[on], -LIMIT, LIMIT) if action == "increment" else u[on]
+        want = np.clip(want, MIDDLE - 2 * HALF, MIDDLE + 2 * HALF)
         path = engine(x[on, 2:6], want)
         touched = (clearance(path[:, :, :2]) <= 0).any(axis=1)
         out[on, DESIRED], out[on, 2:6] = want, path[:, -1]

@@ -6,6 +6,7 @@ from scipy import linalg
 
 pytest.importorskip("qbc.robots", reason="the extra sim is not installed")
 
+from qbc.primitives import linearised
 from qbc.robots import avoiding, fetch, pendulum
 from qbc.robots.engine import Engine, mujoco
 from qbc.systems import rollout
@@ -112,7 +113,10 @@ def test_a_control_step_is_so_many_steps_of_the_simulator():
 
 def test_the_pendulum_is_unstable_and_its_regulator_holds_it():
     plant = pendulum.plant()
-    A, B = pendulum.upright(plant)
+    A, B = pendulum.upright()
+    theirs = linearised(plant, np.zeros((1, 1, 6)), np.zeros((1, 1, 1)))
+    assert np.allclose(A, theirs[0][0, 0], atol=1e-9)
+    assert np.allclose(B, theirs[1][0, 0], atol=1e-9)
     expert = pendulum.regulator(A, B)
     assert np.abs(linalg.eigvals(A)).max() == pytest.approx(1.560, abs=1e-3)
     assert np.abs(linalg.eigvals(A + B @ expert.gain)).max() == pytest.approx(0.933, abs=1e-3)
@@ -122,7 +126,7 @@ def test_the_pendulum_is_unstable_and_its_regulator_holds_it():
 
 def test_the_derivatives_are_those_of_small_steps():
     plant = pendulum.plant()
-    A, B = pendulum.upright(plant)
+    A, B = pendulum.upright()
     x, u = 1e-4 * np.random.default_rng(0).normal(size=(20, 6)), 1e-4 * np.random.default_rng(1).normal(size=(20, 1))
     assert np.allclose(plant.f(x, u), x @ A.T + u @ B.T, atol=2e-6)
 

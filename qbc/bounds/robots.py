@@ -26,7 +26,7 @@ def quantised_deviation(
     are planned at their starts, rounded by at most width / 2 each, and executed: (width / 2) max_j [sum_{i<j} |C A^(j-1-i) B| +
     sum_{m >= 0} sum_{i<length} |C F^(length m + j) A^(length-1-i) B|], F = A + B K. Infinite where F is not stable.
 
-    Labels: prop-idp-l1, prop-idp-chunk. Source: ours; length 1 is the l1 gain of the loop.
+    Labels: prop-idp-l1, prop-idp-chunk, find-idp-learned. Source: ours; length 1 is the l1 gain of the loop.
     """
     a, b, k, c = (cast(Array, np.asarray(m)) for m in (A, B, K, C))
     F = a + b @ k

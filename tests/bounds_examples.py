@@ -186,6 +186,12 @@ EXAMPLES = dict(
     gates_blind=dict(gates=4),
     chunk_overhead=dict(s=0.2, e=0.1, lam=0.8, play=4),
     chunk_cost=dict(alpha=0.5, kappa=-0.8, play=4),
+    # 14
+    quantised_deviation=dict(A=[[1.2]], B=[[1.0]], K=[[-0.7]], C=[[1.0]], width=0.1, length=3),
+    chunk_growth=dict(A=[[1.2, 1.0], [0.0, 0.5]]),
+    dead_band=dict(width=0.1, gain=6.0),
+    zero_drift=dict(width=4e-4),
+    gate_opens=dict(width=0.1, gain=6.0, tolerance=0.01),
     # 11
     kl_cap=dict(d0=1.0, d=0.3, beta=0.5),
     fano_floor=dict(modes=4, p_error=0.1),

@@ -6,6 +6,7 @@ from scipy import linalg
 
 pytest.importorskip("qbc.robots", reason="the extra sim is not installed")
 
+from qbc.primitives import linearised
 from qbc.robots import avoiding, fetch, pendulum
 from qbc.robots.engine import Engine, mujoco
 from qbc.systems import rollout
@@ -92,9 +93,9 @@ def test_an_engine_refuses_what_it_cannot_keep():
         Engine(avoiding.model(), 0)
     with pytest.raises(ValueError, match=r"^model: without activations and mocap bodies"):
         Engine(fetch.Fetch("reach").env.model, 20)
-    engine = Engine(avoiding.model(), 35)
+    engine = Engine(avoiding.model(), 7)
     assert engine.seconds == pytest.approx(0.035)
-    assert engine(np.empty((0, 4)), np.empty((0, 2))).shape == (0, 35, 4)
+    assert engine(np.empty((0, 4)), np.empty((0, 2))).shape == (0, 7, 4)
     with pytest.raises(ValueError, match=r"^u: a row for each of x, 2, got 1$"):
         engine(np.zeros((2, 4)), np.zeros((1, 2)))
 
@@ -112,7 +113,10 @@ def test_a_control_step_is_so_many_steps_of_the_simulator():
 
 def test_the_pendulum_is_unstable_and_its_regulator_holds_it():
     plant = pendulum.plant()
-    A, B = pendulum.upright(plant)
+    A, B = pendulum.upright()
+    theirs = linearised(plant, np.zeros((1, 1, 6)), np.zeros((1, 1, 1)))
+    assert np.allclose(A, theirs[0][0, 0], atol=1e-9)
+    assert np.allclose(B, theirs[1][0, 0], atol=1e-9)
     expert = pendulum.regulator(A, B)
     assert np.abs(linalg.eigvals(A)).max() == pytest.approx(1.560, abs=1e-3)
     assert np.abs(linalg.eigvals(A + B @ expert.gain)).max() == pytest.approx(0.933, abs=1e-3)
@@ -122,7 +126,7 @@ def test_the_pendulum_is_unstable_and_its_regulator_holds_it():
 
 def test_the_derivatives_are_those_of_small_steps():
     plant = pendulum.plant()
-    A, B = pendulum.upright(plant)
+    A, B = pendulum.upright()
     x, u = 1e-4 * np.random.default_rng(0).normal(size=(20, 6)), 1e-4 * np.random.default_rng(1).normal(size=(20, 1))
     assert np.allclose(plant.f(x, u), x @ A.T + u @ B.T, atol=2e-6)
 

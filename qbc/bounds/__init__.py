@@ -24,6 +24,7 @@ from qbc.bounds.plants import *  # noqa: F403
 from qbc.bounds.prediction import *  # noqa: F403
 from qbc.bounds.quantization import *  # noqa: F403
 from qbc.bounds.replicas import *  # noqa: F403
+from qbc.bounds.robots import *  # noqa: F403
 from qbc.bounds.sgd import *  # noqa: F403
 from qbc.bounds.stability import *  # noqa: F403
 from qbc.bounds.transport import *  # noqa: F403

@@ -1,7 +1,7 @@
 """The task Avoiding: a rod is led between six cylinders on three levels to a line behind them; a contact is the end.
 
 The geometry is that of D3IL's task of this name; model, demonstrators and rules are written anew from these facts, for a rod on two
-slides instead of an arm. Lengths in metres; a control step lasts 35 ms.
+slides instead of an arm. Lengths in metres; a control step lasts 35 ms, of which the physics makes seven.
 """
 
 from __future__ import annotations
@@ -25,6 +25,8 @@ LEVELS = np.array([-0.1, 0.08, 0.26])  # y
 ROD = 0.01  # radius
 START = np.array([0.525, -0.28])
 AIM = 0.35  # y
+MIDDLE, HALF = np.array([0.5, 0.04]), np.array([0.3, 0.34])  # of the arena
+LIMIT = 0.02  # of an increment
 MODES = 24
 RUNNING, CONTACT, ARRIVED = 0.0, 1.0, 2.0  # the last number of a state
 DESIRED, MEASURED, SPEED, FATE = slice(0, 2), slice(2, 4), slice(4, 6), 6  # what a state (7,) consists of
@@ -39,7 +41,7 @@ def model() -> Any:
     slides = "".join(f'<joint name="{a}" type="slide" axis="{v}"/>' for a, v in (("x", "1 0 0"), ("y", "0 1 0")))
     servos = "".join(f'<position joint="{a}" kp="400" kv="40"/>' for a in "xy")
     return mujoco.MjModel.from_xml_string(f"""
-    <mujoco><option timestep=".001" integrator="implicitfast" gravity="0 0 0"/>
+    <mujoco><option timestep=".005" integrator="implicitfast" gravity="0 0 0"><flag contact="disable" constraint="disable"/></option>
       <visual><global offwidth="640" offheight="640"/><headlight ambient=".5 .5 .5" diffuse=".5 .5 .5" specular="0 0 0"/></visual>
       <default><geom contype="0" conaffinity="0"/></default>
       <worldbody>
@@ -59,19 +61,21 @@ def clearance(xy: Array) -> Array:
 
 def plant(action: Meaning = "increment") -> System:
     """States (desired xy, measured xy, velocity, fate), actions (N, 2) in metres: by how much the desired position moves, or
-    (``target``) where it goes. A rod that touched a cylinder or is behind the line stays as it is.
+    (``target``) where it goes. It moves by at most LIMIT a step along each axis as an increment, and stays within twice the arena
+    whatever it is told; NaN is refused. A rod that touched a cylinder or is behind the line stays as it is.
 
     Raises ``ValueError`` for another meaning. Its contraction constants are unknown.
     """
     if action not in ("increment", "target"):
         raise ValueError(f"action: increment or target, got {action!r}")
-    engine = Engine(model(), 35)
+    engine = Engine(model(), 7)
 
     def f(x: Array, u: Array) -> Array:
         x, u = rows("x", x, 7), rows("u", u, 2)
         out = x.copy()
         on = np.flatnonzero(x[:, FATE] == RUNNING)
-        want = u[on] + (x[on, DESIRED] if action == "increment" else 0.0)
+        want = x[on, DESIRED] + np.clip(u[on], -LIMIT, LIMIT) if action == "increment" else u[on]
+        want = np.clip(want, MIDDLE - 2 * HALF, MIDDLE + 2 * HALF)
         path = engine(x[on, 2:6], want)
         touched = (clearance(path[:, :, :2]) <= 0).any(axis=1)
         out[on, DESIRED], out[on, 2:6] = want, path[:, -1]
@@ -86,9 +90,17 @@ def start(n: int) -> Array:
     return np.tile(np.concatenate([START, START, np.zeros(3)]), (n, 1))
 
 
-def observed(x: Array) -> Array:
-    """What a policy sees of states (..., 7): the desired position, and how far the measured one is behind it, (..., 4)."""
-    return np.concatenate([x[..., DESIRED], x[..., DESIRED] - x[..., MEASURED]], axis=-1)
+def observed(x: Array, octaves: int = 5) -> Array:
+    """What a policy sees of states (..., 7): the desired position, from -1 to 1 over the arena, with so many octaves of sines and
+    cosines of each coordinate, and how far the measured position is behind it [m]; (..., 4 + 4 octaves).
+
+    A network tells places apart as finely as its inputs vary; the finest wave has half a period in 1 / 2^(octaves - 1) of the arena.
+    """
+    if octaves < 0:
+        raise ValueError(f"octaves: >= 0, got {octaves}")
+    z = (x[..., DESIRED] - MIDDLE) / HALF
+    angles = (np.pi * 2.0 ** np.arange(octaves) * z[..., None]).reshape(*z.shape[:-1], -1)
+    return np.concatenate([z, x[..., DESIRED] - x[..., MEASURED], np.sin(angles), np.cos(angles)], axis=-1)
 
 
 @dataclass(frozen=True, eq=False)

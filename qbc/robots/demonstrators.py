@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
-from qbc.robots.avoiding import AIM, CYLINDERS, FATE, LEVELS, MODES, ROD, RUNNING, START, observed, plant, start
+from qbc.robots.avoiding import AIM, CYLINDERS, FATE, LEVELS, MODES, ROD, RUNNING, START, plant, start
 from qbc.systems import Array, rollout
 
-Episode = tuple[Array, Array]  # observations (T, 4), actions (T, 2) [m]
+Episode = tuple[Array, Array]  # states (T, 7), actions (T, 2) [m]
 STRIDE = 0.0065  # of the smooth demonstrator: arc length a step [m]
 FASTEST = 0.0125  # of the human-like one: either way along x, and along y [m a step]
 HELD = 0.03  # x does not change this far before and behind a level [m]
@@ -87,9 +87,9 @@ def human(at: Array, rng: np.random.Generator) -> Array:
 
 
 def played(plans: Sequence[Array]) -> list[Episode]:
-    """What is recorded of plans of increments (T, 2) each: observations and actions until the rod arrives or the plan ends.
+    """What is recorded of plans of increments (T, 2) each: states and actions until the rod arrives or the plan ends.
 
-    Raises ``ValueError`` naming the first plan that touches a cylinder, or does not arrive.
+    Whether it arrives is for the caller to look at: those of :func:`demonstrate` do, if ``clear`` is two millimetres or more.
     """
     n, H = len(plans), max(map(len, plans))
     u = np.zeros((n, H, 2))
@@ -97,16 +97,18 @@ def played(plans: Sequence[Array]) -> list[Episode]:
         row[: len(plan)] = plan
     steps = iter(u.swapaxes(0, 1))
     run = rollout(plant(), lambda x, rng: next(steps), start(n), H, np.random.default_rng(0))
-    return [(observed(x[:-1][on]), u[on]) for x, u in zip(run.x, run.u, strict=True) for on in [x[:-1, FATE] == RUNNING]]
+    return [(x[:-1][on], u[on]) for x, u in zip(run.x, run.u, strict=True) for on in [x[:-1, FATE] == RUNNING]]
 
 
-def demonstrate(n: int, rng: np.random.Generator, *, clear: float = 0.02, like: str = "smooth") -> list[Episode]:
-    """n demonstrations, as many of each mode as can be, in random order; ``like``: smooth or human.
+def demonstrate(
+    n: int, rng: np.random.Generator, *, clear: float = 0.02, like: str = "smooth", modes: Sequence[int] = range(MODES)
+) -> list[Episode]:
+    """n demonstrations, as many of each of the ``modes`` as can be, in random order; ``like``: smooth or human.
 
-    Raises ``ValueError`` for other words, for n below 1, and for a clearance that no gap has.
+    Raises ``ValueError`` for other words and modes, for n below 1, and for a clearance that no gap has.
     """
-    if like not in ("smooth", "human") or n < 1:
-        raise ValueError(f"demonstrate: n >= 1, like smooth or human, got n = {n} and {like!r}")
-    mode = rng.permutation(np.arange(n) % MODES)
+    if like not in ("smooth", "human") or n < 1 or not set(modes) <= set(range(MODES)) or not len(modes):
+        raise ValueError(f"demonstrate: n >= 1, like smooth or human, modes of 0 to 23, got n = {n}, {like!r} and {tuple(modes)}")
+    mode = np.array(modes)[rng.permutation(np.arange(n) % len(modes))]
     at = places(mode, clear, rng)
     return played([smooth(p) if like == "smooth" else human(p, rng) for p in at])

@@ -13,12 +13,12 @@ import numpy as np
 from scipy import linalg
 
 from qbc.policies import Linear
-from qbc.primitives import linearised
 from qbc.robots.engine import UNKNOWN, Engine, gymnasium, mujoco
 from qbc.systems import Array, System
 
 HINGE = np.array([[0.0, 1.0, 0.0, 0.0, 0.0, 0.0]])  # what is looked at of a state: the angle of the lower pole
 SPREAD = 0.03 * np.array([1.0, 1.0, 1.0, 0.3, 0.3, 0.3])  # standard deviations of a start
+STEP = 1e-6  # of the differences, in the units of states and actions
 COST = np.diag([1.0, 10.0, 10.0, 0.1, 0.1, 0.1])  # of a state, that of an action being 1
 
 
@@ -27,19 +27,27 @@ def model() -> Any:
     return mujoco.MjModel.from_xml_path(str(Path(gymnasium.__file__).parent / "envs/mujoco/assets/inverted_double_pendulum.xml"))
 
 
+def _engine() -> Engine:
+    return Engine(model(), 5)
+
+
 def plant() -> System:
     """One control step, five of the physics. Its contraction constants are unknown: upright, it does not contract."""
-    engine = Engine(model(), 5)
+    engine = _engine()
     return System(lambda x, u: engine(x, u)[:, -1], engine.dx, engine.du, UNKNOWN, UNKNOWN)
 
 
-def upright(plant: System) -> tuple[Array, Array]:
-    """A (6, 6) and B (6, 1): the plant's derivatives where it stands, by central differences over a control step.
+def upright() -> tuple[Array, Array]:
+    """A (6, 6) and B (6, 1): derivatives of a control step where the poles stand, by central differences of STEP.
 
     MuJoCo's own derivatives refuse the integrator that this model asks for.
     """
-    A, B = linearised(plant, np.zeros((1, 1, plant.dx)), np.zeros((1, 1, plant.du)))
-    return A[0, 0], B[0, 0]
+    engine = _engine()
+    away = STEP * np.eye(engine.dx + engine.du)
+    x, u = np.split(np.concatenate([away, -away]), [engine.dx], axis=1)
+    ahead, behind = np.split(engine(x, u)[:, -1], 2)
+    A, B = np.split((ahead - behind).T / (2 * STEP), [engine.dx], axis=1)
+    return A, B
 
 
 def regulator(A: Array, B: Array) -> Linear:

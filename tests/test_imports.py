@@ -29,6 +29,7 @@ LEVEL = {
     "receding": 1,
     "primitives": 1,
     "representations": 1,
+    "sequences": 2,
     "demonstrations": 2,
     "learn": 3,
     "benchmark": 4,

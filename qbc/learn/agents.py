@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import torch
@@ -158,15 +157,16 @@ class Dense(Agent):
     def __post_init__(self) -> None:
         self.net = trainable(self.head.net)
 
-    def _logs(self, obs: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        return swapped(self.head, self.net).logs(obs)
+    @property
+    def _tuned(self) -> Mixture:
+        return replace(self.head, net=self.net)
 
     def act(self, obs: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        u = tensor(swapped(self.head, self.net).draw(obs, rng))
+        u = tensor(self._tuned.draw(obs, rng))
         return u, u
 
     def logs(self, obs: Tensor, moves: Tensor) -> Tensor:
-        return densities(self._logs(obs), moves, None)[..., None] / moves.shape[2]
+        return densities(self._tuned.logs(obs), moves, None)[..., None] / moves.shape[2]
 
 
 @dataclass(eq=False)
@@ -189,10 +189,3 @@ class Gaussian(Agent):
 
     def logs(self, obs: Tensor, moves: Tensor) -> Tensor:
         return (-0.5 * ((moves - self.net(obs)) / self.sd) ** 2).mean(dim=2, keepdim=True)
-
-
-def swapped(head: Any, net: Ensemble) -> Any:
-    """A head with other networks."""
-    from dataclasses import replace
-
-    return replace(head, net=net)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from qbc.receding import Answer
-from qbc.systems import Array, Policy, System
+from qbc.systems import Array, System
 
 
 def following(window: int, d: int) -> System:

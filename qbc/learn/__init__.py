@@ -35,7 +35,7 @@ Networks live on ``DEVICE``, an accelerator where torch sees one; random numbers
 device changes the rounding and nothing else.
 """
 
-from qbc.learn.agents import Dense, Denoising, Gaussian, Speaking
+from qbc.learn.agents import Denoising, Dense, Gaussian, Speaking
 from qbc.learn.autoencoders import Autoencoders, fit_autoencoders
 from qbc.learn.autoregressive import Bins, Tokens, fit_tokens
 from qbc.learn.bernoulli import fit_bernoulli

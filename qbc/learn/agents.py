@@ -188,4 +188,5 @@ class Gaussian(Agent):
         return u, u
 
     def logs(self, obs: Tensor, moves: Tensor) -> Tensor:
-        return (-0.5 * ((moves - self.net(obs)) / self.sd) ** 2).mean(dim=2, keepdim=True)
+        squares: Tensor = ((moves - self.net(obs)) / self.sd) ** 2
+        return (-0.5 * squares).mean(dim=2, keepdim=True)

@@ -59,7 +59,8 @@ class Chain:
         if then == 1:
             return clean
         a_then, b_then = self.parts(then)
-        return a_then * clean + max(b_then**2 - sd**2, 0.0) ** 0.5 * noise
+        mean: Tensor = a_then * clean + max(b_then**2 - sd**2, 0.0) ** 0.5 * noise
+        return mean
 
     def along(self, z: Tensor, obs: Tensor, rng: np.random.Generator, steps: list[tuple[float, float, float]]) -> Tensor:
         for step in steps:

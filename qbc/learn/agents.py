@@ -73,11 +73,11 @@ class Denoising(Agent):
         steps = list(self.chain.steps())
         if not 1 <= self.tuned <= len(steps):
             raise ValueError(f"tuned: 1 to {len(steps)} steps, got {self.tuned}")
-        if self.tuned > 1 and not steps[-2][2]:
+        if self.tuned > 1 and not steps[-2].sd:
             raise ValueError("tuned: a chain whose steps add noise")
         self.head, self.net = self.chain.sampler, trainable(self.chain.sampler.net)
         self._fixed, self._tuned = steps[: -self.tuned], steps[-self.tuned :]
-        self._scored = [s for s in self._tuned if s[2]]  # all but a last one without noise
+        self._scored = [s for s in self._tuned if s.sd]  # all but a last one without noise
 
     def act(self, obs: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         z = torch.empty(*obs.shape[:2], math.prod(self.head.view.shape))
@@ -85,7 +85,7 @@ class Denoising(Agent):
         path = [z]
         for step in self._tuned:
             z = self.chain.mean(z, step, obs, self.net)
-            z = z + step[2] * normal(z, rng) if step[2] else z
+            z = z + step.sd * normal(z, rng) if step.sd else z
             path.append(z)
         return z, torch.stack(path[: len(self._scored) + 1], dim=2)
 
@@ -93,7 +93,7 @@ class Denoising(Agent):
         each = []
         for i, step in enumerate(self._scored):
             mean = self.chain.mean(moves[:, :, i], step, obs, self.net)
-            each.append((-0.5 * ((moves[:, :, i + 1] - mean) / step[2]) ** 2).mean(dim=2))
+            each.append((-0.5 * ((moves[:, :, i + 1] - mean) / step.sd) ** 2).mean(dim=2))
         return torch.stack(each, dim=2)
 
     @property

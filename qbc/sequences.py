@@ -42,18 +42,19 @@ class Continued:
     """A policy on :func:`following` from a head of k networks that sees a history and the level of each of its frames.
 
     At every step the history gets fresh noise of deviation ``shown``, and the head is told the level ``told``: the same is replica
-    noise; neither, the clean history; one alone, noise at deployment or a level that is not there. Row block i is network i's.
+    noise; neither, the clean history; one alone, noise at deployment or a level that is not there. Both are numbers, or (N, 1), one a
+    sequence. Row block i is network i's.
     """
 
     head: Answer
     k: int
     window: int
-    shown: float = 0.0
-    told: float = 0.0
+    shown: float | Array = 0.0
+    told: float | Array = 0.0
 
     def __call__(self, x: Array, rng: np.random.Generator) -> Array:
         seen = x + self.shown * rng.normal(size=x.shape)
-        seen = np.concatenate([seen, np.full((len(x), self.window), self.told)], axis=1)
+        seen = np.concatenate([seen, self.told * np.ones((len(x), self.window))], axis=1)
         u = self.head(seen.reshape(self.k, len(x) // self.k, -1), rng)[:, :, 0]
         return np.asarray(u.reshape(len(x), -1))
 

@@ -35,8 +35,8 @@ def sampler(fit):
 @pytest.fixture(scope="module")
 def agents(fit, sampler):
     return {
-        "chain": learn.Denoising(learn.Chain(sampler, 0.1), tuned=4),
-        "bare chain": learn.Denoising(learn.Chain(sampler), tuned=4),
+        "chain": learn.Denoising(learn.Chain(sampler, 0.1), tuned=12),
+        "bare chain": learn.Denoising(learn.Chain(sampler), tuned=12),
         "tokens": learn.Speaking(learn.fit_tokens(data(), fit, bins=8)),
         "warm tokens": learn.Speaking(learn.fit_tokens(data(), fit, bins=8), temperature=2.0),
         "mixture": learn.Dense(learn.fit_mixture(data(), fit, components=2)),
@@ -132,7 +132,7 @@ def test_moves_are_scored_and_what_was_drawn_scores_alike_twice(name, agents):
         logs = agents[name].logs(obs, moves)
         again = agents[name].logs(obs, moves)
     assert logs.shape[:2] == (K, 40)
-    assert logs.shape[2] == {"chain": 4, "bare chain": 3, "tokens": 2, "warm tokens": 2}.get(name, 1)
+    assert logs.shape[2] == {"chain": 12, "bare chain": 11, "tokens": 2, "warm tokens": 2}.get(name, 1)
     assert torch.equal(logs, again)
     assert len(agents[name].weights) in (1, logs.shape[2])
 
@@ -170,7 +170,7 @@ def test_a_gaussian_by_hand(agents):
 
 
 def test_later_steps_of_a_chain_count_more(agents):
-    assert agents["chain"].weights.numpy() == pytest.approx([0.95**3, 0.95**2, 0.95, 1.0])
+    assert agents["chain"].weights.numpy() == pytest.approx(0.95 ** np.arange(12.0)[::-1])
 
 
 # --- tuning
@@ -203,7 +203,7 @@ def test_what_is_paid_is_done_more_often(name, agents):
     trace = learn.tune(agent, upper, learn.Tuning(iterations=25, epochs=4, lr=5e-3), np.random.default_rng(0))
     assert trace.shape == (25, K)
     if name != "gaussian":  # which lies between the lanes, and is paid now and then
-        assert trace[:3].mean() == pytest.approx(0.5, abs=0.2)
+        assert trace[0].mean() == pytest.approx(0.5, abs=0.25)
         assert trace[-3:].mean() > 0.85
     assert torch.equal(agent.head.net.weights[0], head)  # what it began as stays
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial import KDTree
 
 from qbc.receding import Answer
 from qbc.systems import Array, System
@@ -65,14 +66,9 @@ class Curve:
 
     points: Array  # (G, d)
 
-    def distance(self, frames: Array, block: int = 2000) -> Array:
+    def distance(self, frames: Array) -> Array:
         """To the nearest of the points, (...)."""
-        flat = frames.reshape(-1, frames.shape[-1])
-        squares = (self.points**2).sum(axis=1)
-        parts = [
-            (f**2).sum(axis=1) + (squares - 2 * f @ self.points.T).min(axis=1) for f in np.split(flat, range(block, len(flat), block))
-        ]
-        return np.asarray(np.sqrt(np.maximum(np.concatenate(parts), 0.0)).reshape(frames.shape[:-1]))
+        return np.asarray(KDTree(self.points).query(frames)[0])
 
     def phases(self, paths: Array, start: Array, step: float, reach: float = 0.4) -> Array:
         """The phase of each frame of paths (N, T, d), followed from ``start`` (N,): the nearest point among those within ``reach`` of

@@ -73,11 +73,11 @@ class Denoising(Agent):
         steps = list(self.chain.steps())
         if not 1 <= self.tuned <= len(steps):
             raise ValueError(f"tuned: 1 to {len(steps)} steps, got {self.tuned}")
-        if self.tuned > 1 and not steps[-2].sd:
-            raise ValueError("tuned: a chain whose steps add noise")
         self.head, self.net = self.chain.sampler, trainable(self.chain.sampler.net)
         self._fixed, self._tuned = steps[: -self.tuned], steps[-self.tuned :]
         self._scored = [s for s in self._tuned if s.sd]  # all but a last one without noise
+        if not self._scored or not all(s.sd for s in self._tuned[:-1]):
+            raise ValueError("tuned: steps that add noise, but for the last one")
 
     def act(self, obs: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
         z = torch.empty(*obs.shape[:2], math.prod(self.head.view.shape))

@@ -22,6 +22,7 @@ The map, lowest level first; a module imports only from levels below its own (a 
 1     ``receding``        how much of a chunk is played before the next is asked for
 1     ``primitives``      a state, an action and a gain for each step; gains along a trajectory
 1     ``representations`` other coordinates for a chunk: positions, frequencies, directions
+2     ``sequences``       histories as states of a plant: sequences that a model continues frame by frame
 2     ``demonstrations``  observations and the chunks that followed, checked once; episodes cut into them
 2     ``robots``          pendulum, rod and arm in MuJoCo, as plants: the only importer of it (the extra ``sim``)
 3     ``learn``           fits: least squares, heads of k networks side by side; the only importer of torch

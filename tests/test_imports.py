@@ -30,6 +30,7 @@ LEVEL = {
     "receding": 1,
     "primitives": 1,
     "representations": 1,
+    "sequences": 2,
     "demonstrations": 2,
     "robots": 2,
     "learn": 3,

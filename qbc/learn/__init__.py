@@ -17,6 +17,8 @@ Demonstrations (``qbc.demonstrations``) and the settings of a fit go in, a head 
 ``autoencoders``      per-sample (VAE) or aggregate (MMD) penalties on a latent; priors fitted to the codes
 ``codes``             learned codebooks, prototypes
 ``paths``             from noise to data; ``samplers``: flow matching, DDPM and DDIM along them
+``chains``            a denoising chain as steps that explore; chunks completed, or drawn again from a level
+``agents``            heads as policies that know how likely their draws were; ``tuning``: by what they earn
 ``softmax``           laws of a token: linear, its total-variation slope declared, or a network
 ``bernoulli``         two tokens, their law linear in the state: closest to a prior, as ``linear``
 ``cells``             log-losses on tokens: softmax, ordinal
@@ -33,9 +35,11 @@ Networks live on ``DEVICE``, an accelerator where torch sees one; random numbers
 device changes the rounding and nothing else.
 """
 
+from qbc.learn.agents import Denoising, Dense, Gaussian, Speaking
 from qbc.learn.autoencoders import Autoencoders, fit_autoencoders
 from qbc.learn.autoregressive import Bins, Tokens, fit_tokens
 from qbc.learn.bernoulli import fit_bernoulli
+from qbc.learn.chains import Chain
 from qbc.learn.codes import Codebook, Prototypes, fit_codebook, fit_prototypes
 from qbc.learn.contexts import Prefix, Sight
 from qbc.learn.device import DEVICE
@@ -52,6 +56,7 @@ from qbc.learn.secants import steepest
 from qbc.learn.sgd import Checkpoints, Gains, stream_gains, stream_networks
 from qbc.learn.softmax import TokenHead, fit_softmax
 from qbc.learn.token_means import TokenMeans, curvature_along
+from qbc.learn.tuning import Tuning, tune
 from qbc.learn.view import AtRest
 
 __all__ = [
@@ -59,11 +64,15 @@ __all__ = [
     "AtRest",
     "Autoencoders",
     "Bins",
+    "Chain",
     "Checkpoints",
     "Codebook",
+    "Denoising",
+    "Dense",
     "Ensemble",
     "Fit",
     "Gains",
+    "Gaussian",
     "Generators",
     "Head",
     "Mixture",
@@ -73,9 +82,11 @@ __all__ = [
     "Regression",
     "Sampler",
     "Sight",
+    "Speaking",
     "TokenHead",
     "TokenMeans",
     "Tokens",
+    "Tuning",
     "curvature_along",
     "descend",
     "fit_autoencoders",
@@ -94,4 +105,5 @@ __all__ = [
     "steepest",
     "stream_gains",
     "stream_networks",
+    "tune",
 ]

@@ -14,6 +14,7 @@ from qbc.datasets.statistics import Stored
 from qbc.datasets.unreadable import Notes, Unreadable
 
 Array = NDArray[np.float64]
+MOST = 2**26  # episodes
 ROWS = 8192  # of a piece, at most
 SHOWN = 5  # episodes that a note names
 

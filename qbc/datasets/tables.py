@@ -24,6 +24,7 @@ from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
 from qbc.datasets.recording import (
+    MOST,
     ROWS,
     Block,
     Recording,
@@ -40,7 +41,6 @@ from qbc.datasets.unreadable import PICKLED, Unreadable, head, naming
 ACTIONS, STATES = ("actions", "action", "u"), ("states", "state", "observations", "x")
 EPISODE = ("episode_index", "episode")
 CLOCK = ("timestamp", "time", "t", "frame_index", "frame", "step", "index", "")
-MOST = 2**26  # episodes
 Shape = tuple[int, ...]
 
 

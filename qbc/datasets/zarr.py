@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qbc.datasets.recording import (
+    MOST,
     Block,
     Piece,
     Recording,
@@ -32,7 +33,6 @@ from qbc.datasets.recording import (
 from qbc.datasets.unreadable import PICKLED, POINTER, Notes, Unknown, Unreadable, entry, extra, head, naming, parsed
 
 LARGEST = 2**31  # bytes of a chunk, which is what blosc can hold
-MOST = 2**26  # episodes
 
 
 class Store:

@@ -80,10 +80,10 @@ bench-record: $(READY)
 pair: $(READY)
 	$(BIN)/qbc pair
 
-#: make lock      resolve requirements.in and the extra sim anew (UV_FIND_LINKS: a folder with a CPU build of torch, if you have one)
+#: make lock      resolve requirements.in and the extras sim and data anew (UV_FIND_LINKS: a folder with a CPU build of torch, if you have one)
 lock: $(READY)
 	$(BIN)/pip install -q uv
-	$(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["sim"], sep="\n")' | \
+	$(BIN)/python -c 'import tomllib; x = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; print(*x["sim"], *x["data"], sep="\n")' | \
 	  $(BIN)/uv pip compile requirements.in - -o constraints.txt --python-version 3.11 --upgrade --no-header --no-annotate
 	sed -i 's/+cpu//' constraints.txt
 

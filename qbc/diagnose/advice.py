@@ -37,13 +37,19 @@ def advise(found: Sections, named: Sequence[Finding]) -> tuple[Advice, ...]:
         clip = [d for d in moving if not sparse(d) and d.range > WIDE * d.spread]
         worst = max((d.range / d.spread for d in clip), default=1.0)
         value = "min to max" if not clip else "q01 to q99" if len(clip) == len(moving) else f"min to max; q01 to q99 for {_some(clip)}"
-        reason = CLIPPED.format(worst) if clip else f"The ends are no more than {WIDE:g} times as far apart as q01 and q99: nothing need be clipped."
+        reason = (
+            CLIPPED.format(worst)
+            if clip
+            else f"The ends are no more than {WIDE:g} times as far apart as q01 and q99: nothing need be clipped."
+        )
         out.append(Advice("range", value, reason, "rare large actions matter, as in contact: then keep the ends"))
         out.append(_bins(found, kind))
     others = [d for d in found.dimensions if d.kind != "continuous"]
     value = "each dimension by the range above" + f"; {_some(others)} not at all" * bool(others)
     lying = any(f.name == "stored statistics" for f in named)
-    reason = "The stored statistics are wrong: use those of this report." if lying else "Dimensions then weigh alike, whatever their units."
+    reason = (
+        "The stored statistics are wrong: use those of this report." if lying else "Dimensions then weigh alike, whatever their units."
+    )
     out.append(Advice("normalisation", value, reason, "the loss has weights of its own"))
     n = found.neighbours
     if n.two_ways is not None:
@@ -85,12 +91,14 @@ def _bins(found: Sections, kind: str) -> Advice:
         return Advice("bins", "any", "No continuous dimension moves.", "more data show that it does")
     wanted = need[min(len(need) - 1, math.ceil(MOST * len(need)) - 1)]
     n = next((n for n in BINS if n >= wanted), BINS[-1])
-    reason = f"A bin is then no wider than a typical step in {MOST:.0%} of the dimensions ({wanted:.0f} would do): fewer hide it, and the arm stalls."
+    reason = f"A bin is then no wider than a typical step in {MOST:.0%} of the dimensions ({wanted:.0f} would do): wider ones hide it."
     if wanted > BINS[-1]:
-        reason = f"It would take {wanted:.0f} bins to resolve a typical step, which no tokenizer has: prefer increments, or a continuous head."
+        reason = f"It would take {wanted:.0f} bins to resolve a typical step: prefer increments, or a continuous head."
     if kind == "increments":
-        n, zero = n - 1, max(d.zero for d in found.dimensions)
-        reason += f" Odd: 0 ({zero:.1%} of the rows, where most) then decodes to 0, and a summed path does not creep (chapters 02, 14)."
+        n, zero = n - 1, max(d.zero for d in found.dimensions if d.kind == "continuous")
+        reason += f" Odd and symmetric about 0: 0, up to {zero:.1%} of the rows, then decodes to 0, and a summed path does not creep."
+        unless = "the controller is proportional and must reach a point: an odd number leaves it a dead band (chapter 14)"
+        return Advice("bins", str(n), reason, unless)
     return Advice("bins", str(n), reason, "a tokenizer of chunks is used: its codes are no bins")
 
 

@@ -66,13 +66,17 @@ def _empty(recording: Recording, found: Sections) -> Iterator[Finding]:
 def _dead(found: Sections) -> Iterator[Finding]:
     if dead := [d for d in found.dimensions if d.kind == "constant"]:
         reason = "It never changes: a normaliser divides by a range of 0, and a token for it says nothing."
-        yield Finding("dead dimension", "fault", _names(dead), reason, {"value": dead[0].min}, "Leave it out, and send the constant.", "03")
+        yield Finding(
+            "dead dimension", "fault", _names(dead), reason, {"value": dead[0].min}, "Leave it out, and send the constant.", "03"
+        )
 
 
 def _sparse(found: Sections) -> Iterator[Finding]:
     if some := [d for d in found.dimensions if sparse(d)]:
         d = min(some, key=lambda d: d.spread / d.range)
-        reason = "q01 and q99 are as good as equal and the ends are not: normalised by quantiles, its rare actions explode or are clipped away."
+        reason = (
+            "q01 and q99 are as good as equal, the ends are not: normalised by quantiles, rare actions explode or are clipped away."
+        )
         do = "Normalise it by its ends, or give its frequent value a class of its own."
         yield Finding("sparse dimension", "fault", _names(some), reason, {"q99 - q01": d.spread, "range": d.range}, do, "03")
 
@@ -111,7 +115,7 @@ def _wraps(found: Sections) -> Iterator[Finding]:
 def _pauses(found: Sections) -> Iterator[Finding]:
     m = found.motion
     if m.pauses > PAUSED:
-        reason = "Nothing moves on these rows, and nothing in the state says when it will again: a policy that learns to wait may wait for ever."
+        reason = "Nothing moves there, and the state does not say when it will: a policy that learns to wait may wait for ever."
         evidence = {"share of rows": m.pauses, "longest [rows]": m.longest, "at the start [rows]": m.leading}
         do = "Cut pauses out, or show the policy its past; keep bins narrower than a typical step."
         yield Finding("pauses", "fault", (), reason, evidence, do, "13b")
@@ -149,7 +153,7 @@ def _units(found: Sections) -> Iterator[Finding]:
         small, large = min(spreads, key=lambda d: d.spread), max(spreads, key=lambda d: d.spread)
         if large.spread > UNLIKE * small.spread:
             odd = _odd_ones(spreads)
-            reason = "Dimensions of very unlike scales: a squared error sees the large ones only, and one range for all leaves the small ones one bin."
+            reason = "Dimensions of very unlike scales: a squared error sees the large ones only, and one range hides the small ones."
             evidence = {"largest q99 - q01": large.spread, "smallest q99 - q01": small.spread, "ratio": large.spread / small.spread}
             do = "Check their units; normalise each dimension by a range of its own."
             yield Finding("mixed units", "fault", _names(odd), reason, evidence, do, "03")
@@ -165,7 +169,9 @@ def _odd_ones(spreads: list[Dimension]) -> list[Dimension]:
 def _two_ways(found: Sections) -> Iterator[Finding]:
     n = found.neighbours
     if n.two_ways is not None and n.two_ways.value > WAYS and n.two_ways.low > WAYS / 2:
-        reason = "In neighbouring states different episodes go two ways: the mean goes neither, and a sampler that ignores them goes between."
+        reason = (
+            "In neighbouring states different episodes go two ways: the mean goes neither, and a sampler blind to them goes between."
+        )
         evidence = {
             "share of places": n.two_ways.value,
             "places": n.places,
@@ -183,7 +189,9 @@ def _discrete(found: Sections) -> Iterator[Finding]:
             shown = ", ".join(f"{v:g}" for v in d.levels[:6]) + ", ..." * (len(d.levels) > 6)
             evidence: dict[str, float] = {"levels": len(d.levels), "lost": len(lost)}
             if lost:
-                reason = f"It has {len(d.levels)} values ({shown}), and bins from q01 to q99 give {lost[0]:g} back as another one of them."
+                reason = (
+                    f"It has {len(d.levels)} values ({shown}), and bins from q01 to q99 give {lost[0]:g} back as another one of them."
+                )
                 yield Finding("discrete levels lost", "fault", (d.name,), reason, evidence, "Make it a class for each value.", "03")
             else:
                 reason = f"It has {len(d.levels)} values ({shown}): classes, not a range."

@@ -1,7 +1,7 @@
-"""How far a per-step error carries: with a gain that is given, or with a scalar loop fitted to each action and the state that follows it.
+"""How far a per-step error carries: by a gain that is given, or by a scalar loop fitted to each action and the state that follows.
 
 The loop is x' = a x + b u + c with u = L x + c' (chapter 02): a is what the plant keeps without feedback, a + b L the pole of the
-*demonstrated* loop. After H steps an error eps of every action has moved the state by b eps (1 + p + ... + p^(H-1)) at most, p = |pole|.
+*demonstrated* loop. An error eps of each of H actions moves the state by b eps (1 + p + ... + p^(H-1)) at most, p = |pole|.
 The loop that will be *learned* has a pole of its own, which demonstrations do not contain.
 """
 
@@ -15,9 +15,11 @@ from numpy.typing import NDArray
 
 from qbc.claims import Estimate
 from qbc.diagnose.alignment import Alignment
+from qbc.diagnose.marginals import Dimension
 from qbc.diagnose.rows import Array, Sample
 
 RESAMPLES = 400
+BINS = 256  # for which half a bin is carried
 LEVEL = 0.95
 FEWEST = 10  # stretches to resample
 
@@ -28,7 +30,7 @@ POLE = (
 )
 AUTOCORRELATION = (
     "The autocorrelation of the actions is not used for a chunk length, because it is blind to the plant: two plants whose actions "
-    "have the same autocorrelation have opposite best lengths (chapter 13b). What decides is how fast the plant forgets without feedback."
+    "have the same autocorrelation have opposite best lengths (chapter 13b). How fast the plant forgets without feedback decides."
 )
 
 
@@ -45,9 +47,9 @@ class Loop:
 
     @property
     def holds(self) -> str:
-        """Whether the demonstrated loop forgets: "yes", "no", or "the data do not tell"."""
+        """Whether the demonstrated loop forgets: "yes", "no", or "?" where the data do not tell."""
         size = sorted((abs(self.pole.low), abs(self.pole.high)))
-        return "yes" if size[1] < 1 else "no" if size[0] > 1 and self.pole.low * self.pole.high > 0 else "the data do not tell"
+        return "yes" if size[1] < 1 else "no" if size[0] > 1 and self.pole.low * self.pole.high > 0 else "?"
 
 
 @dataclass(frozen=True)
@@ -58,23 +60,31 @@ class Horizon:
     gain: float | None
     loops: tuple[Loop, ...]
     why: str  # why nothing was fitted; "" otherwise
+    half_bin: tuple[tuple[str, float], ...]  # by dimension, deviation from half a bin of ``BINS`` between q01 and q99, at most
     condition: str = POLE
     autocorrelation: str = AUTOCORRELATION
 
 
 def horizon(
-    sample: Sample, alignment: Alignment, states: Sequence[str], steps: int, gain: float | None, rng: np.random.Generator
+    sample: Sample,
+    alignment: Alignment,
+    dimensions: Sequence[Dimension],
+    states: Sequence[str],
+    steps: int,
+    gain: float | None,
+    rng: np.random.Generator,
 ) -> Horizon:
     """Fit the loops of the dimensions that a state follows, unless a gain is given."""
+    half = {d.name: d.spread / (2 * BINS) for d in dimensions if d.kind == "continuous"}
     if gain is not None:
-        return Horizon(steps, gain, (), "a gain is given")
+        return Horizon(steps, gain, (), "a gain is given", tuple((name, gain * e) for name, e in half.items()))
     told = [(i, a) for i, a in enumerate(alignment.dimensions) if a.kind != "unknown"]
     t, s = sample.pairs(1)
     groups = np.unique(sample.stretch[t])
     if sample.states is None or not told:
-        return Horizon(steps, None, (), "no state follows an action")
+        return Horizon(steps, None, (), "no state follows an action", ())
     if len(groups) < FEWEST:
-        return Horizon(steps, None, (), f"fewer than {FEWEST} stretches to resample")
+        return Horizon(steps, None, (), f"fewer than {FEWEST} stretches to resample", ())
     group = np.searchsorted(groups, sample.stretch[t])
     weights = rng.multinomial(len(groups), np.full(len(groups), 1 / len(groups)), size=RESAMPLES).astype(float)
     weights = np.concatenate([np.ones((1, len(groups))), weights])
@@ -83,7 +93,8 @@ def horizon(
         x = sample.states[:, list(states).index(a.state)]
         if (found := _loop(sample.actions[t, i], x[t], x[s], group, weights)) is not None:
             loops.append(Loop(a.name, a.state, *found, carried(found[1], found[2], steps)))
-    return Horizon(steps, None, tuple(loops), "" if loops else "the actions say nothing beyond the state")
+    why = "" if loops else "the actions say nothing beyond the state"
+    return Horizon(steps, None, tuple(loops), why, tuple((one.name, one.carried.high * half[one.name]) for one in loops))
 
 
 def _loop(u: Array, x: Array, after: Array, group: NDArray[np.int64], weights: Array) -> tuple[Estimate, Estimate, Estimate] | None:
@@ -112,7 +123,8 @@ def _interval(found: Array) -> Estimate:
 def carried(effect: Estimate, pole: Estimate, steps: int) -> Estimate:
     """|b| (1 + p + ... + p^(H-1)) with p = |pole|, at the ends of both intervals at once, which is cautious."""
     b, p = _size(effect), _size(pole)
-    return Estimate(*(bb * geometric(pp, steps) for bb, pp in zip(b, p, strict=True)))
+    value, low, high = (bb * geometric(pp, steps) if bb else 0.0 for bb, pp in zip(b, p, strict=True))
+    return Estimate(value, low, high)
 
 
 def geometric(p: float, steps: int) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -41,6 +42,6 @@ def motion(sample: Sample, dimensions: Sequence[Dimension], kind: str) -> Motion
     rest = np.zeros(len(sample.actions), dtype=bool)
     rest[s] = still
     change = np.flatnonzero(np.diff(np.concatenate([[0], rest, [0]])) | np.concatenate([[0], np.diff(sample.stretch), [0]]))
-    runs = [int(b - a) for a, b in zip(change[:-1], change[1:], strict=True) if rest[a]]
+    runs = [int(b - a) for a, b in pairwise(change) if rest[a]]
     first = [int(np.argmin(np.append(rest[i + 1 : i + 513], False))) for i in np.flatnonzero(sample.step == 0)]
     return Motion(tuple(steps.tolist()), float(still.mean()), max(runs, default=0), float(np.median(first or [0])), len(s))

@@ -50,7 +50,7 @@ def neighbours(sample: Sample, dimensions: Sequence[Dimension], chunk: int, rng:
         return _unseen("no state was recorded")
     if not chosen:
         return _unseen("no action dimension varies")
-    at, end = sample.pairs(chunk - 1)
+    at, _ = sample.pairs(chunk - 1)
     if len(np.unique(sample.episode[at])) <= NEAR:
         return _unseen(f"fewer than {NEAR + 2} episodes are longer than a chunk of {chunk} steps")
     x = _scaled(sample.states[at])

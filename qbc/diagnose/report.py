@@ -183,7 +183,7 @@ def sections(
         motion(sample, dimensions, kind),
         drift(sample, _increments(dimensions, aligned)) if kind == "increments" else (),
         neighbours(sample, dimensions, chunk, rng),
-        horizon(sample, aligned, recording.states, steps or max(1, round(counts.mean)), gain, rng),
+        horizon(sample, aligned, dimensions, recording.states, steps or max(1, round(counts.mean)), gain, rng),
     )
 
 

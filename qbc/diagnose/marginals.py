@@ -62,6 +62,7 @@ class Marginals:
         self.zero, self.same = np.zeros(d, np.int64), np.zeros(d, np.int64)
         self.largest = np.zeros(d)
         self.wraps = {p: np.zeros(d, np.int64) for p in PERIODS}
+        self.between = {p: np.zeros(d, np.int64) for p in PERIODS}  # steps of a third of a period and more that are none
         self.levels: list[NDArray[np.float64] | None] = [np.zeros(0) for _ in range(d)]
         self.last = np.zeros((0, d))
 
@@ -84,6 +85,7 @@ class Marginals:
             self.largest = np.maximum(self.largest, step.max(axis=0))
             for name, period in PERIODS.items():
                 self.wraps[name] += (np.abs(step - period) <= period / 10).sum(axis=0)
+                self.between[name] += ((step > period / 3) & (step < 0.9 * period)).sum(axis=0)
         self.last = u[-1:].copy()
         for i, known in enumerate(self.levels):
             if known is not None:
@@ -126,11 +128,12 @@ class Marginals:
         return "discrete" if seen is not None and self.n >= OFTEN * len(seen) else "continuous"
 
     def _wrapped(self, i: int, kind: str) -> tuple[int, str]:
-        """A dimension wraps if its range is a period and it steps by that much, while it takes values in between."""
+        """A dimension wraps if its range is a period and its large steps are about that long: noise has steps of every length."""
         if kind == "continuous":
             for name, period in PERIODS.items():
-                if self.wraps[name][i] and 0.9 * period <= self.high[i] - self.low[i] <= 1.1 * period:
-                    return int(self.wraps[name][i]), name
+                n, span = int(self.wraps[name][i]), self.high[i] - self.low[i]
+                if n > 10 * self.between[name][i] and 0.9 * period <= span <= 1.1 * period:
+                    return n, name
         return 0, ""
 
 

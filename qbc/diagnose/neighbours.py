@@ -45,7 +45,7 @@ class Neighbours:
 
 def neighbours(sample: Sample, dimensions: Sequence[Dimension], chunk: int, rng: np.random.Generator) -> Neighbours:
     """Look at places drawn from a sample. Actions are chunks of ``chunk`` steps, less what is linear in the state."""
-    chosen = [i for i, d in enumerate(dimensions) if d.kind == "continuous" and d.spread > 0]
+    chosen = [i for i, d in enumerate(dimensions) if d.kind == "continuous" and d.spread > 0 and not d.wraps]
     if sample.states is None or not sample.states.size:
         return _unseen("no state was recorded")
     if not chosen:

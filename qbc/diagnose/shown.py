@@ -129,7 +129,7 @@ def horizons(r: Report) -> Iterable[str]:
     if h.gain is not None:
         yield f"With the gain given, an error eps of every action moves the state by {h.gain:g} eps for good."
     if h.loops:
-        yield f"Last column: state deviation per unit of action error, made at each of {h.steps} steps, if the copy's loop is the one shown."
+        yield f"Last column: state deviation per unit of action error, made at each of {h.steps} steps, in the loop that is shown."
     if h.half_bin:
         name, most = max(h.half_bin, key=lambda e: e[1])
         yield f"Half a bin of {BINS} from q01 to q99 is then at most {most:.3g} [units of the state], in {name}."

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qbc.diagnose.findings import Finding, sparse
+from qbc.diagnose.marginals import Dimension
 
 if TYPE_CHECKING:
     from qbc.diagnose.report import Sections
@@ -34,15 +35,7 @@ def advise(found: Sections, named: Sequence[Finding]) -> tuple[Advice, ...]:
     moving = [d for d in found.dimensions if d.kind == "continuous"]
     out = [_kind(found)]
     if moving:
-        clip = [d for d in moving if not sparse(d) and d.range > WIDE * d.spread]
-        worst = max((d.range / d.spread for d in clip), default=1.0)
-        value = "min to max" if not clip else "q01 to q99" if len(clip) == len(moving) else f"min to max; q01 to q99 for {_some(clip)}"
-        reason = (
-            CLIPPED.format(worst)
-            if clip
-            else f"The ends are no more than {WIDE:g} times as far apart as q01 and q99: nothing need be clipped."
-        )
-        out.append(Advice("range", value, reason, "rare large actions matter, as in contact: then keep the ends"))
+        out.append(_range(moving, kind))
         out.append(_bins(found, kind))
     others = [d for d in found.dimensions if d.kind != "continuous"]
     value = "each dimension by the range above" + f"; {_some(others)} not at all" * bool(others)
@@ -84,9 +77,22 @@ def _kind(found: Sections) -> Advice:
     return Advice("actions", "increments, as recorded", f"{seen}{drifts}.", "the drift matters: then store targets")
 
 
+def _range(moving: list[Dimension], kind: str) -> Advice:
+    """From end to end, but where few rows make a range much wider."""
+    clip = [d for d in moving if not sparse(d) and d.range > WIDE * d.spread]
+    value = "min to max" if not clip else "q01 to q99" if len(clip) == len(moving) else f"min to max; q01 to q99 for {_some(clip)}"
+    value += ", made symmetric about 0" * (kind == "increments")
+    if not clip:
+        reason = f"The ends are at most {WIDE:g} times as far apart as q01 and q99: nothing need be clipped."
+        return Advice("range", value, reason, "rows to come go further: what is beyond is clipped")
+    worst = max(d.range / d.spread for d in clip)
+    return Advice("range", value, CLIPPED.format(worst), "rare large actions matter, as in contact: then keep the ends")
+
+
 def _bins(found: Sections, kind: str) -> Advice:
-    pairs = zip(found.dimensions, found.motion.steps, strict=True)
-    need = sorted(d.spread / s for d, s in pairs if d.kind == "continuous" and not sparse(d) and s > 0)
+    pairs = [(d, s) for d, s in zip(found.dimensions, found.motion.steps, strict=True) if d.kind == "continuous" and not sparse(d)]
+    wide = {d.name: 2 * max(abs(d.q01.value), abs(d.q99.value)) if kind == "increments" else d.spread for d, _ in pairs}
+    need = sorted(wide[d.name] / s for d, s in pairs if s > 0)
     if not need:
         return Advice("bins", "any", "No continuous dimension moves.", "more data show that it does")
     wanted = need[min(len(need) - 1, math.ceil(MOST * len(need)) - 1)]
@@ -96,14 +102,14 @@ def _bins(found: Sections, kind: str) -> Advice:
         reason = f"It would take {wanted:.0f} bins to resolve a typical step: prefer increments, or a continuous head."
     if kind == "increments":
         n, zero = n - 1, max(d.zero for d in found.dimensions if d.kind == "continuous")
-        reason += f" Odd and symmetric about 0: 0, up to {zero:.1%} of the rows, then decodes to 0, and a summed path does not creep."
+        reason += f" Odd: 0, up to {zero:.1%} of the rows, then decodes to 0, and a summed path that rests does not creep."
         unless = "the controller is proportional and must reach a point: an odd number leaves it a dead band (chapter 14)"
         return Advice("bins", str(n), reason, unless)
     return Advice("bins", str(n), reason, "a tokenizer of chunks is used: its codes are no bins")
 
 
-def _some(dimensions: Sequence[object]) -> str:
-    names = [str(getattr(d, "name", d)) for d in dimensions]
+def _some(dimensions: Sequence[Dimension]) -> str:
+    names = [d.name for d in dimensions]
     return ", ".join(names[:4]) + f" and {len(names) - 4} more" * (len(names) > 4)
 
 

@@ -22,7 +22,7 @@ PAUSED = 0.05  # share of rows
 OUTLYING = 10.0  # range over q99 - q01; normal rows have 2.2 among ten millions, Laplace's 4
 SPARSE = 1e-3  # q99 - q01 over the range
 SATURATED = 0.05  # share of rows at one end
-UNLIKE = 40.0  # ratio of two spreads; degrees beside radians have 57, metres of a step beside radians about 10
+UNLIKE = 50.0  # ratio of two spreads; degrees beside radians have 57, metres of a step beside radians about 10
 FACTORS = {"degrees and radians": 180 / math.pi, "a factor of 1000": 1000.0}
 LATE = 0.05  # how much better a negative lag must correlate
 WAYS = 0.1  # share of places; half of it at 95 %
@@ -60,14 +60,14 @@ def _empty(recording: Recording, found: Sections) -> Iterator[Finding]:
     if not recording.has_rows and found.empty_ranges:
         names = tuple(dict.fromkeys(recording.actions[i] for *_, i in found.empty_ranges))
         do = "Leave these dimensions out, or normalise them by a range of your own."
-        yield Finding("empty stored range", "fault", names, f"{found.empty_ranges[0][1]}: dividing by it explodes.", {}, do, "03")
+        yield Finding("empty stored range", "fault", names, f"{found.empty_ranges[0][1]}: dividing by it explodes.", {}, do, "")
 
 
 def _dead(found: Sections) -> Iterator[Finding]:
     if dead := [d for d in found.dimensions if d.kind == "constant"]:
         reason = "It never changes: a normaliser divides by a range of 0, and a token for it says nothing."
         yield Finding(
-            "dead dimension", "fault", _names(dead), reason, {"value": dead[0].min}, "Leave it out, and send the constant.", "03"
+            "dead dimension", "fault", _names(dead), reason, {"value": dead[0].min}, "Leave it out, and send the constant.", ""
         )
 
 
@@ -147,7 +147,7 @@ def _units(found: Sections) -> Iterator[Finding]:
             if a.kind == "targets" and a.scale > 0 and abs(abs(math.log(a.scale)) - math.log(factor)) < 0.1:
                 reason = f"{a.state} follows it in other units: {words}."
                 evidence = {"units of the state per unit of the action": a.scale}
-                yield Finding("mixed units", "fault", (a.name,), reason, evidence, "Bring both to one unit.", "03")
+                yield Finding("mixed units", "fault", (a.name,), reason, evidence, "Bring both to one unit.", "")
                 return
     if len(spreads) > 1:
         small, large = min(spreads, key=lambda d: d.spread), max(spreads, key=lambda d: d.spread)
@@ -156,7 +156,7 @@ def _units(found: Sections) -> Iterator[Finding]:
             reason = "Dimensions of very unlike scales: a squared error sees the large ones only, and one range hides the small ones."
             evidence = {"largest q99 - q01": large.spread, "smallest q99 - q01": small.spread, "ratio": large.spread / small.spread}
             do = "Check their units; normalise each dimension by a range of its own."
-            yield Finding("mixed units", "fault", _names(odd), reason, evidence, do, "03")
+            yield Finding("mixed units", "fault", _names(odd), reason, evidence, do, "")
 
 
 def _odd_ones(spreads: list[Dimension]) -> list[Dimension]:

@@ -45,7 +45,7 @@ def page(r: Report) -> str:
     parts.append(_section("Recommended", _listed(advice)))
     if r.sections.dimensions:
         shown = "".join(figure(d, _stored(r, i)) for i, d in enumerate(r.sections.dimensions))
-        words = "Bars: rows between the ends. Dashed: q01, q50, q99 of the rows."
+        words = "Bars: rows between the ends, as high as the root of their number. Dashed: q01, q50, q99 of the rows."
         parts.append(_section("Actions", [_table(dimension_rows(r)), f'<p>{words}</p><div class="figures">{shown}</div>']))
         drifts = [_table(drift_rows(r))] if r.sections.drift else []
         parts.append(_section("Steps and neighbours", [*(f"<p>{escape(s)}</p>" for s in seen(r)), *drifts]))

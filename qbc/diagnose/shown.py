@@ -35,8 +35,9 @@ def read_as(r: Report) -> str:
     c = r.counts
     rate = f" at {r.fps:g} Hz" if r.fps else ""
     exact = "quantiles exact" if c.rank_error == 0 else f"ranks of quantiles to {c.rank_error:.2%} of the rows"
+    steps = f"{c.shortest:,} to {c.longest:,}" if c.shortest < c.longest else f"{c.longest:,}"
     return (
-        f"{c.episodes:,} episodes of {c.shortest:,} to {c.longest:,} steps{rate}, {c.rows:,} rows"
+        f"{c.episodes:,} episodes of {steps} steps{rate}, {c.rows:,} rows"
         f"{f' and {c.unsound:,} left out' * bool(c.unsound)}; {exact}; "
         f"neighbours in time from {'all rows' if c.whole else f'a sample of {c.sample:,} rows'}"
     )
@@ -91,7 +92,7 @@ def table(rows: Sequence[Sequence[str]]) -> list[str]:
 def seen(r: Report) -> Iterable[str]:
     """Sentences on motion and neighbours."""
     m, n = r.sections.motion, r.sections.neighbours
-    yield f"Nothing moves on {m.pauses:.1%} of the rows; the longest pause has {m.longest} rows, an episode starts with {m.leading:g}."
+    yield f"Nothing moves on {m.pauses:.1%} of the rows; {m.longest} in the longest pause, {m.leading:g} at a start (median)."
     if n.split is not None and n.two_ways is not None:
         yield (
             f"Nearest states of other episodes are {n.distance:.2g} deviations apart, their actions {n.jump:.2g} of the range, "

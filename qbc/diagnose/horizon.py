@@ -26,7 +26,8 @@ FEWEST = 10  # stretches to resample
 POLE = (
     "What decides is the pole of the loop that is learned: below 1 in size the copy stays within b eps / (1 - |pole|), "
     "above 1 it leaves, and finer bins only postpone that (shown on scalar plants). Demonstrations do not contain it, and calm "
-    "ones do not even hint at it: start two rollouts of the trained policy far apart and watch whether they approach each other (chapter 02)."
+    "ones do not even hint at it: start two rollouts of the trained policy far apart and watch whether they approach each other "
+    "(chapter 02)."
 )
 AUTOCORRELATION = (
     "The autocorrelation of the actions is not used for a chunk length, because it is blind to the plant: two plants whose actions "

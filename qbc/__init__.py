@@ -25,10 +25,22 @@ The map, lowest level first; a module imports only from levels below its own (a 
 2     ``sequences``       histories as states of a plant: sequences that a model continues frame by frame
 2     ``demonstrations``  observations and the chunks that followed, checked once; episodes cut into them
 2     ``robots``          pendulum, rod and arm in MuJoCo, as plants: the only importer of it (the extra ``sim``)
+3     ``diagnose``          a report on robot demonstrations: faults, statistics that lie, bins, and what cannot be seen
 3     ``learn``           fits: least squares, heads of k networks side by side; the only importer of torch
 4     ``benchmark``       chapter 13: tasks in scenes, representations, heads and their settings
 5     ``leaderboard``     its recorded table: the rule that chooses settings, and every head in every column
 4     ``interventions``   what takes an ingredient away everywhere above, from outside; nothing imports it
---    ``pipeline, cli``   chapters: pair, execute, record, render; the command ``qbc``; none of the science
+--    ``pipeline, cli``   chapters: pair, execute, record, render; the command ``qbc``; none of the science but ``diagnose``
 ====  =================== ==========================================================================
 """
+
+from types import ModuleType
+
+
+def __getattr__(name: str) -> ModuleType:
+    """``qbc.diagnose(path, seed=0)`` after ``import qbc``; nothing else is imported unasked."""
+    if name == "diagnose":
+        import importlib
+
+        return importlib.import_module("qbc.diagnose")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -188,7 +188,18 @@ def _power(args: argparse.Namespace, top: Path, done: Path) -> int:
     return _complain(runs.errors)
 
 
+def _diagnose(args: argparse.Namespace) -> int:
+    from qbc.diagnose.command import Refused, run  # the science: only where it is asked for
+
+    try:
+        return run(args)
+    except Refused as e:
+        raise Problem(str(e)) from None
+
+
 def _dispatch(args: argparse.Namespace) -> int:
+    if args.command == "diagnose":  # a data set stands for itself, wherever it is
+        return _diagnose(args)
     if args.command == "claims" and args.folder:  # an executed folder stands for itself, wherever it is
         here = next((f for f in (Path.cwd(), *Path.cwd().parents) if (f / "_toc.yml").is_file()), None)
         return _claims(args, here, args.folder)
@@ -216,7 +227,7 @@ def _dispatch(args: argparse.Namespace) -> int:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Entry point. Exit status: 0 as stated, 1 a chapter, verdict or number is not, 2 the request cannot be carried out."""
+    """Entry point. Exit status: 0 as stated, 1 a chapter, verdict, number or data set is not, 2 the request cannot be carried out."""
     args = parser().parse_args(argv)
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
     try:

@@ -30,6 +30,31 @@ def _running(p: argparse.ArgumentParser) -> None:
     p.add_argument("--scheduler", default="", metavar="tcp://…", help="hand the runs to the workers of this dask scheduler")
 
 
+def _whole(text: str) -> int:
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError("needs a whole number >= 0")
+    return int(text)
+
+
+def _gain(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < float("inf"):
+        raise argparse.ArgumentTypeError("needs a finite number >= 0")
+    return value
+
+
+def _diagnosis(p: argparse.ArgumentParser) -> None:
+    p.add_argument("path", metavar="PATH", help="a file, or the folder of a data set")
+    p.add_argument("--json", action="store_true", help="print one object instead of text")
+    p.add_argument("--html", type=Path, metavar="FILE", help="write one page with figures, too; not into the data set")
+    p.add_argument("--gain", type=_gain, metavar="C", help="state deviation per unit of action error, if you know it (default: fitted)")
+    p.add_argument("--steps", type=_whole, metavar="H", help="the horizon (default: the mean length of an episode)")
+    p.add_argument(
+        "--chunk", type=_whole, default=8, metavar="N", help="steps of the chunks compared at neighbouring states (default: 8)"
+    )
+    p.add_argument("--seed", type=_whole, default=0, metavar="N", help="of the sample and of resampling (default: 0)")
+
+
 def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="qbc", description="An executable book on behaviour cloning: run its chapters, read its ledger.")
     sub = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -77,6 +102,16 @@ def parser() -> argparse.ArgumentParser:
         help="compare what results declare with the recorded matrix; where that is stale, both with new runs of fit and rollout",
     )
     _running(runs)
+    report = sub.add_parser(
+        "diagnose",
+        help="what is wrong with robot demonstrations, before you train on them; exit 1 if a fault was found",
+        epilog="exit status: 0 no fault found, 1 faults found, 2 the data set cannot be read. It needs the extra `data` for HDF5, zarr "
+        "and compressed parquet. Example: qbc diagnose my_data --html report.html",
+        description="Read a data set once (LeRobot, robomimic or ALOHA HDF5, Diffusion Policy zarr, RLDS, openpi norm_stats.json, npz, "
+        "npy, csv) and say which faults it has, what its stored statistics lie about, how many bins its actions want, and what cannot "
+        "be seen. Nothing is written into the data set, and nothing leaves this machine.",
+    )
+    _diagnosis(report)
     sub.add_parser("pair", help="bring notebooks/ up to date with the texts in book/")
     numbers = sub.add_parser("expected", help="accept the numbers of the executed book: tests/expected, and the README's headline")
     numbers.add_argument("--check", action="store_true", help="compare only; exit 1 and say which number changed, and by how much")

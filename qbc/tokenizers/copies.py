@@ -104,8 +104,8 @@ def unigram(rows: Codes, sizes: Codes) -> Floats:
 
 def squared(a: Floats, b: Floats) -> Floats:
     """(n, N) squared distances of contexts a (n, dx) and b (N, dx), in standard deviations of b."""
-    std = b.std(axis=0)
-    a, b = (x / np.where(std > 0, std, 1.0) for x in (a, b))
+    std = np.where(np.ptp(b, axis=0) > 0, b.std(axis=0), 1.0)
+    a, b = a / std, b / std
     return np.asarray(np.maximum((a**2).sum(axis=1)[:, None] - 2 * a @ b.T + (b**2).sum(axis=1), 0.0))
 
 

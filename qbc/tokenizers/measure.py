@@ -42,7 +42,7 @@ def measure(tokenizer: Tokenizer, chunks: ArrayLike, rng: np.random.Generator) -
             continue
         decoded += 1
         try:
-            moves.append(((relative(tokenizer, tokenizer.decode(wrong) - said)) ** 2).mean())
+            moves.append(relative(tokenizer, tokenizer.decode(wrong) - said))
         except ValueError:
             decoded -= 1
     able = sum(bool((tokenizer.sizes[: len(t)] > 1).any()) for t in tokens)
@@ -55,19 +55,20 @@ def measure(tokenizer: Tokenizer, chunks: ArrayLike, rng: np.random.Generator) -
         bits=float(np.mean([np.log2(tokenizer.sizes[:k]).sum() for k in lengths])),
         rms=np.sqrt((error**2).mean(axis=(0, 1))),
         worst=np.abs(error).max(axis=(0, 1)),
-        relative=float(np.sqrt((relative(tokenizer, error) ** 2).mean())),
+        relative=relative(tokenizer, error),
         outside=float(tokenizer.scaling.outside(u).mean()),
         undecodable=1 - decoded / able if able else 0.0,
-        wrong=float(np.sqrt(np.mean(moves))) if moves else float("nan"),
+        wrong=float(np.sqrt(np.mean(np.square(moves)))) if moves else float("nan"),
     )
 
 
-def relative(tokenizer: Tokenizer, error: Floats) -> Floats:
-    """(..., m) of errors (..., d) [action units]: those of the m coordinates that move, in standard deviations of the fitted chunks."""
+def relative(tokenizer: Tokenizer, error: Floats) -> float:
+    """The root of the mean square of errors (..., d) [action units] over all coordinates that move, each in standard deviations of the
+    chunks fitted to; 0 if none does."""
     if tokenizer.fitted is None:
         raise ValueError(f"{type(tokenizer).__name__}: made by fit, or loaded")
-    std = tokenizer.fitted.std
-    return np.asarray(error[..., std > 0] / std[std > 0])
+    moves = tokenizer.fitted.max > tokenizer.fitted.min  # of numbers that are all the same the deviation may be a rounding error
+    return float(np.sqrt(((error[..., moves] / tokenizer.fitted.std[moves]) ** 2).mean())) if moves.any() else 0.0
 
 
 def corrupted(tokenizer: Tokenizer, tokens: Codes, rng: np.random.Generator) -> Codes | None:

@@ -45,7 +45,7 @@ class Pairs:
             object.__setattr__(self, name, array)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Modelability:
     """``sampled``, ``likeliest`` and ``regression`` are rms errors of held-out chunks, in standard deviations of the chunks that the
     tokenizer was fitted to, over all coordinates that move."""
@@ -86,7 +86,7 @@ def modelability(tokenizer: Tokenizer, train: Pairs, held_out: Pairs, rng: np.ra
     written, undecodable = _decoded(tokenizer, head.sample(near, draws), end, train.chunks)
     likeliest, _ = _decoded(tokenizer, head.likeliest(near), end, train.chunks)
     guesses = written, likeliest, train.chunks[near].mean(axis=1)
-    sampled, best, mean = (float(np.sqrt((relative(tokenizer, guess - held_out.chunks) ** 2).mean())) for guess in guesses)
+    sampled, best, mean = (relative(tokenizer, guess - held_out.chunks) for guess in guesses)
     bits, alone = (float(head.bits(theirs, n).mean()) for n in (near, None))
     return Modelability(bits, alone, head.K, float(1 - head.redrawn.mean()), sampled, best, mean, undecodable)
 

@@ -1,9 +1,10 @@
 """How well a small autoregressive head predicts the tokens of held-out chunks, and what the chunks that it writes are off by.
 
 The head is a mixture of noisy copies. Given a context it takes the K demonstrations with the nearest contexts, each as likely; it
-copies one, token by token, and token t is drawn anew with probability λ_t, from how often each code stands at that place. Its next
-token, given those before, is Bayes' rule over which demonstration is copied: an autoregressive head with T + 1 numbers, all fitted by
-expectation maximisation and leave-one-episode-out on the training pairs, in well under a second. K is one of ``NEIGHBOURS``.
+copies one, token by token, and token t is drawn anew with probability λ_t, from how often each code stands at that place, or behind
+the token before it, or behind that of the same coordinate one step before. Its next token, given those before, is Bayes' rule over
+which demonstration is copied: an autoregressive head. λ_t is fitted by expectation maximisation on a quarter of the training episodes,
+with copies from the others; K, of ``NEIGHBOURS``, and which token the new one is drawn behind are what gives the fewest bits there.
 
 Why this one: it has several modes, no optimiser to tune, and takes any kind's tokens. Tokens are names to it: it learns nothing
 about a code from the codes beside it, as a softmax layer with few data does. With many data this overstates what fine bins cost.
@@ -11,9 +12,10 @@ about a code from the codes beside it, as a softmax layer with few data does. Wi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from qbc.arrays import finite, numbers
 from qbc.quantizers import Codes, Floats
@@ -21,6 +23,7 @@ from qbc.quantizers.checks import generator
 from qbc.tokenizers.copies import Copies, nearest, squared
 from qbc.tokenizers.measure import relative
 from qbc.tokenizers.tokenizer import Tokenizer, Tokens, checked
+from qbc.tokenizers.transitions import Transitions, candidates
 
 NEIGHBOURS = (4, 16, 64)
 TUNING = 200  # training pairs that it looks at
@@ -58,6 +61,7 @@ class Modelability:
     likeliest: float  # of the chunk of the likeliest next token, each time
     regression: float  # of the mean of the K demonstrations: no tokens
     undecodable: float  # share of sampled sequences that do not decode; they count as the mean chunk
+    undecodable_likeliest: float  # the same of the likeliest
 
 
 def modelability(tokenizer: Tokenizer, train: Pairs, held_out: Pairs, rng: np.random.Generator) -> Modelability:
@@ -75,20 +79,32 @@ def modelability(tokenizer: Tokenizer, train: Pairs, held_out: Pairs, rng: np.ra
     rows, theirs = (_padded(r, width, None if tokenizer.fixed else end) for r in every)
     sizes = tokenizer.sizes if tokenizer.fixed else np.full(width, end + 1)
 
-    some = draws.permutation(len(rows))[:TUNING]
-    away = squared(train.contexts[some], train.contexts)
-    away[train.episodes[some][:, None] == train.episodes] = np.inf
-    room = int(np.isfinite(away).sum(axis=1).min())
-    heads = [Copies.fit(rows, sizes, rows[some], nearest(away, k)) for k in sorted({min(k, room) for k in NEIGHBOURS})]
-    head = min(heads, key=lambda h: h.loss)
+    apart = _apart(train.episodes, draws)
+    some, rest = draws.permutation(np.flatnonzero(apart))[:TUNING], np.flatnonzero(~apart)
+    order = nearest(squared(train.contexts[some], train.contexts[rest]), len(rest))
+    seen, known = rows[some], rows[rest]
+
+    def tried(K: int, pair: tuple[int, bool]) -> tuple[Copies, tuple[int, bool]]:
+        return Copies.fit(known, Transitions.of(known, sizes, *pair), seen, order[:, :K]), pair
+
+    pairs = candidates(sizes, tokenizer.fixed, tokenizer.d)
+    found = min((tried(NEIGHBOURS[1], pair) for pair in pairs), key=lambda f: f[0].loss)
+    found = min([found, *(tried(K, found[1]) for K in (NEIGHBOURS[0], NEIGHBOURS[2]))], key=lambda f: f[0].loss)
+    head = replace(found[0], rows=rows, fresh=Transitions.of(rows, sizes, *found[1]))
 
     near = nearest(squared(held_out.contexts, train.contexts), head.K)
     written, undecodable = _decoded(tokenizer, head.sample(near, draws), end, train.chunks)
-    likeliest, _ = _decoded(tokenizer, head.likeliest(near), end, train.chunks)
+    likeliest, lost = _decoded(tokenizer, head.likeliest(near), end, train.chunks)
     guesses = written, likeliest, train.chunks[near].mean(axis=1)
     sampled, best, mean = (relative(tokenizer, guess - held_out.chunks) for guess in guesses)
     bits, alone = (float(head.bits(theirs, n).mean()) for n in (near, None))
-    return Modelability(bits, alone, head.K, float(1 - head.redrawn.mean()), sampled, best, mean, undecodable)
+    return Modelability(bits, alone, head.K, float(1 - head.redrawn.mean()), sampled, best, mean, undecodable, lost)
+
+
+def _apart(episodes: Codes, rng: np.random.Generator) -> NDArray[np.bool_]:
+    """(n,) the pairs of a quarter of the episodes, of one at least."""
+    every = np.unique(episodes)
+    return np.isin(episodes, rng.permutation(every)[: max(len(every) // 4, 1)])
 
 
 def _padded(rows: Tokens, width: int, end: int | None) -> Codes:

@@ -1,15 +1,30 @@
 """All kinds of tokenizers, as the registry has them, under all laws; and subjects from the wild that break one each."""
 
+from dataclasses import replace
 from functools import cache, partial
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tokenizer_laws import LAWS, in_range, law_errors, law_outside, law_strict, law_total, law_units, made_up
+from tokenizer_laws import (
+    LAWS,
+    in_range,
+    law_errors,
+    law_outside,
+    law_prefix,
+    law_strict,
+    law_tokens,
+    law_total,
+    law_units,
+    law_wrong_token,
+    made_up,
+)
 
 from qbc import tokenizers as tk
+from qbc.tokenizers.grid import Grid
 from qbc.tokenizers.kinds.fast import Fast
+from qbc.tokenizers.kinds.ordered import OrderedPca
 from qbc.tokenizers.kinds.steps import Steps
 
 pytestmark = [
@@ -126,6 +141,30 @@ class AllZero(Fast):
             return np.zeros((self.h, self.d))
 
 
+class OneTooFew(Steps):
+    """Broken: declares one code fewer than it uses, as who counts from 0."""
+
+    @property
+    def facts(self):
+        said = super().facts
+        return replace(said, vocabulary=said.vocabulary - 1)
+
+
+class WithoutZero(OrderedPca):
+    """Broken: two levels, none of them 0, so that a small coefficient makes a prefix worse than none."""
+
+    @classmethod
+    def _fit(cls, u, rng):
+        q = super()._fit(u, rng)
+        return replace(q, grid=Grid.between(-q.grid.top, q.grid.top, 2))
+
+
+class OneCoordinate(OrderedPca):
+    """Broken: says that a wrong coefficient of the whole chunk moves one coordinate, as one of a cosine transform does."""
+
+    moved = (8, 1)
+
+
 @pytest.mark.parametrize(
     ("broken", "law"),
     [
@@ -137,10 +176,13 @@ class AllZero(Fast):
             (NegativeIndex, law_strict, pytest.fail.Exception),
             (SilentClip, law_outside, pytest.fail.Exception),
             (AllZero, law_total, AssertionError),
+            (OneTooFew, law_tokens, AssertionError),
+            (WithoutZero, law_prefix, AssertionError),
+            (OneCoordinate, law_wrong_token, AssertionError),
         ]
     ],
 )
 def test_broken_subject(broken, law):
     u = made_up(3)
-    fit = broken.fit if broken is AllZero else partial(broken.fit, quantizer="uniform")
+    fit = partial(broken.fit, quantizer="uniform") if issubclass(broken, Steps) else broken.fit
     law(fit(u, np.random.default_rng(0)), u, np.random.default_rng(5))

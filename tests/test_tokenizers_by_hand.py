@@ -100,6 +100,16 @@ def test_fast_saturates_no_coefficient_inside_the_range():
     assert (np.abs(q.decode(q.encode(corners)) - corners) <= q.facts.worst).all()
 
 
+@pytest.mark.parametrize("factor", [1.5, 2, 3])
+def test_fast_decodes_chunks_far_outside_its_range(factor):
+    """Saturated and told; reference codes give zeros for many of them."""
+    u = smooth()
+    q = tk.fit("FAST", u, np.random.default_rng(0))
+    with pytest.warns(tk.Outside, match="entries outside the range"):
+        tokens = q.encode(factor * u)
+    assert (np.abs(q.decode(tokens) - np.clip(factor * u, q.facts.low, q.facts.high)) <= q.facts.worst).all()
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

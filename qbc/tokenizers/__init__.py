@@ -1,6 +1,6 @@
 """Tokenizers of action chunks (h, d): tokens are integers, and every kind declares what it costs.
 
-=================  ===============================================================================================
+=================  ================================================================================================================
 ``tokenizer``      the interface: ``fit(chunks, rng)``, ``encode``, ``decode``, ``facts``, what is refused
 ``facts``          ``Facts``, what a kind declares; ``Fitted``, statistics of the chunks it was fitted to
 ``scaling``        the range of each coordinate, to [−1, 1] and back
@@ -9,8 +9,8 @@
 ``grid``           equal steps for coefficients; ``linear``, kinds that round linear coefficients; ``books``, codewords
 ``stored``         one npz file, and back to the last bit
 ``measure``        errors of held-out chunks, and what one wrong token costs
-``modelability``   how well a small head predicts the tokens, and what its chunks are off by
-=================  ===============================================================================================
+``modelability``   how well a small head predicts the tokens, and what its chunks are off by; the head: ``copies``, ``transitions``
+=================  ================================================================================================================
 
 FAST needs the extra ``tokens`` (the package ``tokenizers``, for BPE), imported when it is fitted or used.
 To add a kind: a module in ``kinds`` with a class and the table ``KINDS``; the law tests run over it.

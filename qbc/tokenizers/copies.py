@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
-from scipy import sparse
 from scipy.special import logsumexp, softmax
 
 from qbc.quantizers import Codes, Floats
@@ -83,8 +83,10 @@ class Copies:
         return np.asarray(out - ((s >= 0) * np.log(self.redrawn)) @ ended.T) if ended.any() else out
 
 
-def _hot(s: Codes, V: int, weights: Floats) -> sparse.csr_array:
-    """(n, T V) with weights (n, T) where the codes stand."""
+def _hot(s: Codes, V: int, weights: Floats) -> Any:
+    """A sparse array (n, T V) with weights (n, T) where the codes stand."""
+    from scipy import sparse  # slow to import, needed here only
+
     n, T = s.shape
     line, place = np.nonzero(s >= 0)
     return sparse.csr_array((weights[line, place], (line, place * V + s[line, place])), shape=(n, T * V))

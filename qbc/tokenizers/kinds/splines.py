@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy.interpolate import BSpline
 
 from qbc.quantizers import Codes, Floats, Residual, fit_residual
 from qbc.quantizers.checks import check_count
@@ -20,6 +19,8 @@ from qbc.tokenizers.tokenizer import Tokenizer
 
 def design(h: int, basis: int, degree: int) -> Floats:
     """B (h, basis): clamped uniform B-splines at h equally spaced times, both ends included; the degree is below ``basis``."""
+    from scipy.interpolate import BSpline  # slow to import, needed here only
+
     degree = min(degree, basis - 1)
     knots = np.r_[np.zeros(degree), np.linspace(0, 1, basis - degree + 1), np.ones(degree)]
     return np.asarray(BSpline.design_matrix(np.linspace(0, 1, h), knots, degree).toarray(), dtype=np.float64)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -37,7 +37,7 @@ class Steps(Tokenizer):
         q = qz.fit(u.reshape(-1, u.shape[-1]), quantizer, n, rng=rng)
         return cls(u.shape[1], Scaling(q.low, q.high), q)
 
-    @property
+    @cached_property
     def sizes(self) -> Codes:
         return np.tile(self.quantizer.n_codes, self.h)
 

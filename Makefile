@@ -80,10 +80,10 @@ bench-record: $(READY)
 pair: $(READY)
 	$(BIN)/qbc pair
 
-#: make lock      resolve requirements.in and the extras sim and data anew (UV_FIND_LINKS: a folder with a CPU build of torch, if you have one)
+#: make lock      resolve requirements.in and the extras sim, data and tokens anew (UV_FIND_LINKS: a folder with a CPU build of torch, if you have one)
 lock: $(READY)
 	$(BIN)/pip install -q uv
-	$(BIN)/python -c 'import tomllib; x = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; print(*x["sim"], *x["data"], sep="\n")' | \
+	$(BIN)/python -c 'import tomllib; x = tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]; print(*x["sim"], *x["data"], *x["tokens"], sep="\n")' | \
 	  $(BIN)/uv pip compile requirements.in - -o constraints.txt --python-version 3.11 --upgrade --no-header --no-annotate
 	sed -i 's/+cpu//' constraints.txt
 
@@ -97,5 +97,5 @@ $(READY): requirements.in constraints.txt pyproject.toml
 	@echo "setting up .venv (2 GB with a CPU build of torch, several GB more with the one for CUDA; once; README, Set up)"
 	$(PYTHON) -m venv .venv
 	$(PIP) -r requirements.in -c constraints.txt
-	$(PIP) --no-build-isolation -c constraints.txt -e '.[sim,data]'
+	$(PIP) --no-build-isolation -c constraints.txt -e '.[sim,data,tokens]'
 	touch $@

@@ -24,6 +24,7 @@ The map, lowest level first; a module imports only from levels below its own (a 
 1     ``representations`` other coordinates for a chunk: positions, frequencies, directions
 2     ``sequences``       histories as states of a plant: sequences that a model continues frame by frame
 2     ``demonstrations``  observations and the chunks that followed, checked once; episodes cut into them
+2     ``tokenizers``      chunks of actions to tokens and back; what each kind declares, how well a head predicts it (``tokens``)
 2     ``robots``          pendulum, rod and arm in MuJoCo, as plants: the only importer of it (the extra ``sim``)
 3     ``diagnose``          a report on robot demonstrations: faults, statistics that lie, bins, and what cannot be seen
 3     ``learn``           fits: least squares, heads of k networks side by side; the only importer of torch

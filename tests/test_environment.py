@@ -28,7 +28,7 @@ def test_environment_yml_installs_this_lock_and_nothing_else():
     pip = next(d["pip"] for d in env["dependencies"] if isinstance(d, dict))
     python = tomllib.loads((TOP / "pyproject.toml").read_text("utf8"))["project"]["requires-python"]
     assert conda == [f"python{python}", "pip"]
-    assert pip == ["-r requirements.in", "-c constraints.txt", "-e .[sim,data]"]
+    assert pip == ["-r requirements.in", "-c constraints.txt", "-e .[sim,data,tokens]"]
 
 
 def test_the_build_backend_is_the_locked_one():
@@ -48,9 +48,9 @@ def test_jupyter_book_stays_below_2():
 
 def test_the_extras_are_locked_or_pinned_tools_that_nothing_else_needs():
     extras = tomllib.loads((TOP / "pyproject.toml").read_text("utf8"))["project"]["optional-dependencies"]
-    assert extras.keys() == {"cluster", "bench", "mutants", "sim", "data"}
+    assert extras.keys() == {"cluster", "bench", "mutants", "sim", "data", "tokens"}
     assert extras["cluster"] == [f"distributed{pins('constraints.txt')['distributed']}"]
-    for tool in map(Requirement, extras["sim"] + extras["data"]):
+    for tool in map(Requirement, extras["sim"] + extras["data"] + extras["tokens"]):
         assert pins("constraints.txt")[tool.name] == str(tool.specifier)
         assert tool.name not in pins("requirements.in")
     (peer,) = map(Requirement, extras["bench"])  # the simulators' gymnasium, which a clone without them may install alone

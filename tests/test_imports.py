@@ -34,6 +34,7 @@ LEVEL = {
     "demonstrations": 2,
     "robots": 2,
     "diagnose": 3,
+    "tokenizers": 2,
     "learn": 3,
     "benchmark": 4,
     "leaderboard": 5,
@@ -141,6 +142,23 @@ def test_nothing_imports_the_extra_data_at_once():
 
 def test_the_command_imports_the_science_only_where_it_is_asked_for():
     code = "import sys, qbc, qbc.cli; sys.exit('qbc.diagnose' in sys.modules or 'scipy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_without_the_extra_tokens_only_fast_says_what_to_install(tmp_path):
+    """All other kinds need none of it; for FAST one line says what to install."""
+    code = "import numpy as np\nfrom qbc import tokenizers as t\nrng = np.random.default_rng(0)\nu = rng.normal(size=(300, 8, 2))\n"
+    everything = "assert all(t.fit(k, u, rng).h == 8 for k in t.KINDS if k != 'FAST')\n"
+    assert blocked(code + everything, ("tokenizers",)) == (0, "")
+    status, said = blocked(code + "t.fit('FAST', u, rng)", ("tokenizers",))
+    assert status == 1
+    last = said.strip().splitlines()[-1]
+    assert last.startswith("ModuleNotFoundError: no tokenizers: install the extra tokens with .venv/bin/python -m pip install")
+    assert "During handling" not in said
+
+
+def test_nothing_imports_the_extra_tokens_at_once():
+    code = "import sys, qbc.tokenizers; sys.exit('tokenizers' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -11,6 +11,7 @@
 ``drift``       summed increments, with even and odd numbers of bins
 ``neighbours``  smoothness, and two ways at neighbouring states
 ``horizon``     how far an error carries: a gain, or loops fitted to the data
+``tokens``      tokenizers of chunks: length, error, and how well a small head predicts them
 ``findings``    named faults, a rule each, silent on clean data
 ``advice``      what to train with, what would change it, and what cannot be seen
 ``shown``       as text; ``page``: as HTML; ``plain``: as JSON; ``command``: the command

@@ -12,6 +12,7 @@ from qbc.diagnose.marginals import Dimension
 
 if TYPE_CHECKING:
     from qbc.diagnose.report import Sections
+    from qbc.diagnose.tokens import Tokenized
 
 WIDE = 1.5  # range over q99 - q01: below, clipping buys less than it costs
 BINS = (32, 64, 128, 256, 512, 1024)
@@ -30,7 +31,7 @@ class Advice:
 
 
 def advise(found: Sections, named: Sequence[Finding]) -> tuple[Advice, ...]:
-    """Kind of action, range, bins, normalisation, head, chunk."""
+    """Kind of action, range, bins, normalisation, tokenizer, head, chunk."""
     kind = found.alignment.kind
     moving = [d for d in found.dimensions if d.kind == "continuous"]
     out = [_kind(found)]
@@ -44,6 +45,8 @@ def advise(found: Sections, named: Sequence[Finding]) -> tuple[Advice, ...]:
         "The stored statistics are wrong: use those of this report." if lying else "Dimensions then weigh alike, whatever their units."
     )
     out.append(Advice("normalisation", value, reason, "the loss has weights of its own"))
+    if found.tokens.rows:
+        out.append(_tokenizer(found.tokens))
     n = found.neighbours
     if n.two_ways is not None:
         ways = any(f.name == "two ways" for f in named)
@@ -108,6 +111,21 @@ def _bins(found: Sections, kind: str) -> Advice:
     return Advice("bins", str(n), reason, "a tokenizer of chunks is used: its codes are no bins")
 
 
+def _tokenizer(found: Tokenized) -> Advice:
+    """The one whose tokens the head makes most of."""
+    best = min(found.rows, key=lambda t: t.head_error)
+    finest = min(found.rows, key=lambda t: t.error.value)
+    if best.head_error >= 1:
+        reason = f"No setting lets a small head do better than the mean chunk, whatever its error: {best.name} comes nearest."
+        return Advice("tokenizer", "none is told apart", reason, "there are more demonstrations, or what decides is in the images")
+    reason = (
+        f"Chunks that a small head samples in held-out states are {best.head_error:.2f} standard deviations off, with {finest.name}, "
+        f"whose error of reconstruction is least, {finest.head_error:.2f}; a perfect sampler would be about {found.sampler:.2f} off."
+    )
+    unless = "you train a larger head on more data: this one takes codes for names, and overstates what fine ones cost"
+    return Advice("tokenizer", f"{best.name}, as far as these data go", reason, unless)
+
+
 def _some(dimensions: Sequence[Dimension]) -> str:
     names = [d.name for d in dimensions]
     return ", ".join(names[:4]) + f" and {len(names) - 4} more" * (len(names) > 4)
@@ -124,6 +142,9 @@ def unseen(found: Sections, rows: int, whole: bool, has_rows: bool) -> tuple[str
         out.append(f"Smoothness and ways: {found.neighbours.why}.")
     if not found.alignment.seen and rows:
         out.append("Increments or targets, and lag: no state was recorded, or too few rows.")
+    if found.tokens.why and rows:
+        out.append(f"Tokenizers: {found.tokens.why}.")
+    out += [f"A tokenizer: {line}." for line in found.tokens.skipped]
     if found.horizon.why and found.horizon.gain is None and rows:
         out.append(f"How far errors carry: {found.horizon.why}; --gain takes what you know of it.")
     if not whole:
@@ -139,5 +160,5 @@ ALWAYS = (
     "scores follow the length of an episode; no rule here uses it.",
     "What images show, contacts, forces, and disturbances that the demonstrations did not meet.",
     "Rare forks: states that a share of less than a tenth of the places stands for.",
-    "What a policy makes of the tokens: an error of reconstruction does not rank tokenizers.",
+    "What a large policy makes of the tokens: neither an error of reconstruction nor a small head that copies ranks tokenizers for it.",
 )

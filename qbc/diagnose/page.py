@@ -8,7 +8,7 @@ from html import escape
 from qbc.diagnose.findings import Finding
 from qbc.diagnose.marginals import Dimension
 from qbc.diagnose.report import Report
-from qbc.diagnose.shown import dimension_rows, drift_rows, horizons, loops, numbers, read_as, seen, some
+from qbc.diagnose.shown import dimension_rows, drift_rows, horizons, loops, numbers, read_as, seen, some, token_rows, tokenized
 
 HIGH, WIDE = 60, 280  # of a figure
 STYLE = """
@@ -51,6 +51,8 @@ def page(r: Report) -> str:
         parts.append(_section("Steps and neighbours", [*(f"<p>{escape(s)}</p>" for s in seen(r)), *drifts]))
         fitted = [_table(loops(r))] if r.sections.horizon.loops else []
         parts.append(_section("Horizon", [*fitted, *(f"<p>{escape(s)}</p>" for s in horizons(r))]))
+        said = [f"<p>{escape(s)}</p>" for s in tokenized(r)]
+        parts.append(_section("Tokenizers of chunks", [_table(token_rows(r)), *said] if said else []))
     parts.append(_section("What this report cannot see", _listed(f"<li>{escape(u)}</li>" for u in r.unseen)))
     parts.append(f"<footer><p>qbc {escape(r.qbc)}, numpy {escape(r.numpy)}, seed {r.seed}, schema {r.schema}.</p></footer>")
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title><style>{STYLE}</style>'

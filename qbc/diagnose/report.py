@@ -23,6 +23,7 @@ from qbc.diagnose.motion import Motion, motion
 from qbc.diagnose.neighbours import Neighbours, neighbours
 from qbc.diagnose.rows import Blocks, Sample, Sampler, sound, stretches
 from qbc.diagnose.stored import Compared, compare, empty_ranges
+from qbc.diagnose.tokens import Tokenized, tokens
 
 SCHEMA = 1  # of the JSON; rises when a key is renamed or goes
 
@@ -55,6 +56,7 @@ class Sections:
     drift: tuple[Drift, ...]  # of increments
     neighbours: Neighbours
     horizon: Horizon
+    tokens: Tokenized
 
 
 @dataclass(frozen=True)
@@ -86,9 +88,10 @@ def diagnose(
 ) -> Report:
     """Read a data set once and say what its actions are like. Nothing is written, nothing leaves the machine.
 
-    ``seed`` draws the sample (all rows, up to 32,768), the places whose neighbours are compared, and resamplings. ``chunk``: steps of
-    the chunks compared at neighbouring states. ``steps``: the horizon H (default: the mean length of an episode). ``gain``: state
-    deviation per unit of action error, if known; else loops are fitted. ``progress``: a bar on stderr, if that is a terminal.
+    ``seed`` draws the sample (all rows, up to 32,768), the places whose neighbours are compared, resamplings, and what tokenizers
+    are tried on. ``chunk``: steps of the chunks that are compared at neighbouring states and made into tokens. ``steps``: the horizon
+    H (default: the mean length of an episode). ``gain``: state deviation per unit of action error, if known; else loops are fitted.
+    ``progress``: a bar on stderr, if that is a terminal.
 
     Raises :class:`qbc.datasets.Unreadable`, one line naming the file; ``ModuleNotFoundError``, one line, where the extra ``data``
     is missing; ``ValueError`` naming the argument.
@@ -184,6 +187,7 @@ def sections(
         drift(sample, _increments(dimensions, aligned)) if kind == "increments" else (),
         neighbours(sample, dimensions, chunk, rng),
         horizon(sample, aligned, dimensions, recording.states, steps or max(1, round(counts.mean)), gain, rng),
+        tokens(sample, dimensions, chunk, rng),
     )
 
 

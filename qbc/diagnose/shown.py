@@ -23,7 +23,7 @@ def text(r: Report) -> str:
     blocks.append(_findings("Faults", [f for f in r.findings if f.severity == "fault"]) or ["No fault found."])
     blocks.append(_findings("Notes", [f for f in r.findings if f.severity == "note"]))
     if r.sections.dimensions:
-        blocks += [["Actions", *table(dimension_rows(r))], _seen(r), _horizon(r)]
+        blocks += [["Actions", *table(dimension_rows(r))], _seen(r), _horizon(r), _tokens(r)]
     lines = (line for a in r.advice for line in _wrapped(f"{a.choice}: {a.value}. {a.reason} Unless {a.unless}."))
     blocks.append(["Recommended", *lines] if r.advice else [])
     blocks.append(["What this report cannot see", *(line for u in r.unseen for line in _wrapped(f"- {u}"))])
@@ -141,3 +141,29 @@ def horizons(r: Report) -> Iterable[str]:
 def _horizon(r: Report) -> list[str]:
     fitted = table(loops(r)) if r.sections.horizon.loops else []
     return ["Horizon", *fitted, *(line for s in horizons(r) for line in _wrapped(one_line(s)))]
+
+
+def token_rows(r: Report) -> list[tuple[str, ...]]:
+    """A heading and a row for each setting of a tokenizer."""
+    rows: list[tuple[str, ...]] = [("name", "tokens", "bits", "error", "one wrong", "no decode", "head: bits", "error", "no decode")]
+    for t in r.sections.tokens.rows:
+        wrong = "" if t.wrong is None else f"{t.wrong:.2f}"
+        head = f"{t.head_bits:.0f}", f"{t.head_error:.2f}", f"{t.head_lost:.0%}"
+        rows.append((t.name, f"{t.tokens:.1f}", f"{t.bits:.0f}", f"{t.error.value:.3f}", wrong, f"{t.undecodable:.0%}", *head))
+    return rows
+
+
+def tokenized(r: Report) -> Iterable[str]:
+    """Sentences on tokenizers."""
+    t = r.sections.tokens
+    if t.rows:
+        yield (
+            f"Fitted to {t.train:,} chunks of {t.chunk} steps, looked at on {t.held_out:,} of other episodes; errors are in standard "
+            f"deviations of the actions. The head sees {t.context}, copies like demonstrations token by token, and samples."
+        )
+        yield f"Without tokens, their mean is {t.regression:.2f} off, and a perfect sampler would be about {t.sampler:.2f} off."
+
+
+def _tokens(r: Report) -> list[str]:
+    shown = table(token_rows(r)) if r.sections.tokens.rows else []
+    return ["Tokenizers of chunks", *shown, *(line for s in tokenized(r) for line in _wrapped(s))] if shown else []

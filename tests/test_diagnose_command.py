@@ -15,7 +15,7 @@ from diagnose_data import clean
 import qbc
 from qbc import cli
 
-SECTIONS = ["dimensions", "stored", "empty_ranges", "alignment", "motion", "drift", "neighbours", "horizon"]
+SECTIONS = ["dimensions", "stored", "empty_ranges", "alignment", "motion", "drift", "neighbours", "horizon", "tokens"]
 KEYS = [
     "schema",
     "qbc",

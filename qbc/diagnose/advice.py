@@ -108,7 +108,7 @@ def _bins(found: Sections, kind: str) -> Advice:
         reason += f" Odd: 0, up to {zero:.1%} of the rows, then decodes to 0, and a summed path that rests does not creep."
         unless = "the controller is proportional and must reach a point: an odd number leaves it a dead band (chapter 14)"
         return Advice("bins", str(n), reason, unless)
-    return Advice("bins", str(n), reason, "a tokenizer of chunks is used: its codes are no bins")
+    return Advice("bins", str(n), reason, "no head learns as many from these data: see the tokenizer")
 
 
 def _tokenizer(found: Tokenized) -> Advice:

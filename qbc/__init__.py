@@ -34,14 +34,3 @@ The map, lowest level first; a module imports only from levels below its own (a 
 --    ``pipeline, cli``   chapters: pair, execute, record, render; the command ``qbc``; none of the science but ``diagnose``
 ====  =================== ==========================================================================
 """
-
-from types import ModuleType
-
-
-def __getattr__(name: str) -> ModuleType:
-    """``qbc.diagnose(path, seed=0)`` after ``import qbc``; nothing else is imported unasked."""
-    if name == "diagnose":
-        import importlib
-
-        return importlib.import_module("qbc.diagnose")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

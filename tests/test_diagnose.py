@@ -10,7 +10,7 @@ from diagnose_data import PLANTED, clean, with_gripper
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import qbc
+import qbc.diagnose
 from qbc.datasets import Unreadable
 from qbc.diagnose.stored import OF_QUANTILES
 

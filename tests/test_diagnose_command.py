@@ -12,7 +12,7 @@ import pytest
 from dataset_files import WRITERS, episodes, npz
 from diagnose_data import clean
 
-import qbc
+import qbc.diagnose
 from qbc import cli
 
 SECTIONS = ["dimensions", "stored", "empty_ranges", "alignment", "motion", "drift", "neighbours", "horizon", "tokens"]

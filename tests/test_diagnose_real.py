@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-import qbc
+import qbc.diagnose
 
 DATA = Path(os.environ.get("QBC_DATA", "none"))
 pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason="QBC_DATA names no folder with data sets of others")

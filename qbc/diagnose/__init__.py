@@ -17,7 +17,7 @@
 ``shown``       as text; ``page``: as HTML; ``plain``: as JSON; ``command``: the command
 ==============  ==================================================================================
 
-The module itself can be called, which is `report.diagnose`.
+``import qbc.diagnose``; the module itself can be called, which is `report.diagnose`.
 """
 
 from __future__ import annotations

@@ -27,21 +27,28 @@ START = np.array([0.525, -0.28])
 AIM = 0.35  # y
 MIDDLE, HALF = np.array([0.5, 0.04]), np.array([0.3, 0.34])  # of the arena
 LIMIT = 0.02  # of an increment
+STRONGEST = 20.0  # of a force along an axis [N]
 MODES = 24
 RUNNING, CONTACT, ARRIVED = 0.0, 1.0, 2.0  # the last number of a state
 DESIRED, MEASURED, SPEED, FATE = slice(0, 2), slice(2, 4), slice(4, 6), 6  # what a state (7,) consists of
 CAMERA = dict(x=0.5, y=0.03, height=1.05, fovy=45.0)
-Meaning = Literal["increment", "target"]
+Meaning = Literal["increment", "target", "force"]
 
 
-def model() -> Any:
-    """Rod and cylinders. The rod (1 kg) has a servo on each of two slides, of 400 N/m and 40 N s/m; what a contact would do to it
-    is left out, for it ends the run."""
+def model(*, servo: bool = True, wind: float = 0.0) -> Any:
+    """Rod and cylinders. The rod (1 kg) has a servo on each of two slides, of 400 N/m and 40 N s/m, or without it is moved by forces
+    alone; what a contact would do to it is left out, for it ends the run. ``wind`` [N] pushes it along x all the time.
+
+    Raises ``ValueError`` for a wind that is not finite.
+    """
+    if not np.isfinite(wind):
+        raise ValueError(f"wind: finite, got {wind}")
     pillars = "".join(f'<geom type="cylinder" size="{r} .05" pos="{x} {y} .05" rgba=".8 .3 .25 1"/>' for x, y, r in CYLINDERS)
     slides = "".join(f'<joint name="{a}" type="slide" axis="{v}"/>' for a, v in (("x", "1 0 0"), ("y", "0 1 0")))
-    servos = "".join(f'<position joint="{a}" kp="400" kv="40"/>' for a in "xy")
+    motors = "".join(f'<position joint="{a}" kp="400" kv="40"/>' if servo else f'<motor joint="{a}"/>' for a in "xy")
     return mujoco.MjModel.from_xml_string(f"""
-    <mujoco><option timestep=".005" integrator="implicitfast" gravity="0 0 0"><flag contact="disable" constraint="disable"/></option>
+    <mujoco><option timestep=".005" integrator="implicitfast" gravity="{float(wind)} 0 0">
+        <flag contact="disable" constraint="disable"/></option>
       <visual><global offwidth="640" offheight="640"/><headlight ambient=".5 .5 .5" diffuse=".5 .5 .5" specular="0 0 0"/></visual>
       <default><geom contype="0" conaffinity="0"/></default>
       <worldbody>
@@ -50,7 +57,7 @@ def model() -> Any:
         <geom type="box" size=".5 .004 .001" pos=".5 {AIM} .001" rgba=".2 .6 .3 1"/>
         {pillars}
         <body pos="0 0 .05">{slides}<geom type="cylinder" size="{ROD} .05" mass="1" rgba=".2 .35 .7 1"/></body>
-      </worldbody><actuator>{servos}</actuator></mujoco>""")
+      </worldbody><actuator>{motors}</actuator></mujoco>""")
 
 
 def clearance(xy: Array) -> Array:
@@ -59,26 +66,30 @@ def clearance(xy: Array) -> Array:
     return np.asarray(gap.min(axis=-1))
 
 
-def plant(action: Meaning = "increment") -> System:
-    """States (desired xy, measured xy, velocity, fate), actions (N, 2) in metres: by how much the desired position moves, or
-    (``target``) where it goes. It moves by at most LIMIT a step along each axis as an increment, and stays within twice the arena
-    whatever it is told; NaN is refused. A rod that touched a cylinder or is behind the line stays as it is.
+def plant(action: Meaning = "increment", *, wind: float = 0.0) -> System:
+    """States (desired xy, measured xy, velocity, fate), actions (N, 2): by how much the desired position moves [m], where it goes
+    (``target``) [m], or without a servo the ``force`` that is held for the step [N]; the desired position is then the measured one.
 
-    Raises ``ValueError`` for another meaning. Its contraction constants are unknown.
+    An increment is at most LIMIT along each axis, a force STRONGEST, and the desired position of a servo stays within twice the arena;
+    NaN is refused. ``wind`` [N] pushes along x. A rod that touched a cylinder or is behind the line stays as it is.
+    Raises ``ValueError`` for another meaning, and for a wind that is not finite. Its contraction constants are unknown.
     """
-    if action not in ("increment", "target"):
-        raise ValueError(f"action: increment or target, got {action!r}")
-    engine = Engine(model(), 7)
+    if action not in ("increment", "target", "force"):
+        raise ValueError(f"action: increment, target or force, got {action!r}")
+    engine = Engine(model(servo=action != "force", wind=wind), 7)
 
     def f(x: Array, u: Array) -> Array:
         x, u = rows("x", x, 7), rows("u", u, 2)
         out = x.copy()
         on = np.flatnonzero(x[:, FATE] == RUNNING)
-        want = x[on, DESIRED] + np.clip(u[on], -LIMIT, LIMIT) if action == "increment" else u[on]
-        want = np.clip(want, MIDDLE - 2 * HALF, MIDDLE + 2 * HALF)
-        path = engine(x[on, 2:6], want)
+        if action == "force":
+            told = np.clip(u[on], -STRONGEST, STRONGEST)
+        else:
+            want = x[on, DESIRED] + np.clip(u[on], -LIMIT, LIMIT) if action == "increment" else u[on]
+            told = np.clip(want, MIDDLE - 2 * HALF, MIDDLE + 2 * HALF)
+        path = engine(x[on, 2:6], told)
         touched = (clearance(path[:, :, :2]) <= 0).any(axis=1)
-        out[on, DESIRED], out[on, 2:6] = want, path[:, -1]
+        out[on, DESIRED], out[on, 2:6] = path[:, -1, :2] if action == "force" else told, path[:, -1]
         out[on, FATE] = np.where(touched, CONTACT, np.where(path[:, -1, 1] > AIM, ARRIVED, RUNNING))
         return out
 
@@ -101,6 +112,11 @@ def observed(x: Array, octaves: int = 5) -> Array:
     z = (x[..., DESIRED] - MIDDLE) / HALF
     angles = (np.pi * 2.0 ** np.arange(octaves) * z[..., None]).reshape(*z.shape[:-1], -1)
     return np.concatenate([z, x[..., DESIRED] - x[..., MEASURED], np.sin(angles), np.cos(angles)], axis=-1)
+
+
+def sensed(x: Array) -> Array:
+    """The measured position [m] and velocity [m/s] of states (..., 7): (..., 4), what there is whatever an action means."""
+    return np.asarray(x[..., MEASURED.start : SPEED.stop])
 
 
 @dataclass(frozen=True, eq=False)

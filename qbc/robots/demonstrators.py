@@ -1,6 +1,7 @@
 """Who leads the rod in Avoiding: a smooth demonstrator, and one that moves as people with a joystick do.
 
-A demonstration is a list of increments of the desired position, decided beforehand; the plant is led along it without feedback.
+A demonstration is a list of increments of the desired position, decided beforehand; a plant with a servo is led along it without
+feedback, and one that takes forces by a demonstrator who looks at every step.
 """
 
 from __future__ import annotations
@@ -11,15 +12,32 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.interpolate import PchipInterpolator
 
-from qbc.robots.avoiding import AIM, CYLINDERS, FATE, LEVELS, MODES, ROD, RUNNING, START, plant, start
-from qbc.systems import Array, rollout
+from qbc.robots.avoiding import (
+    AIM,
+    CYLINDERS,
+    DESIRED,
+    FATE,
+    LEVELS,
+    MEASURED,
+    MODES,
+    ROD,
+    RUNNING,
+    SPEED,
+    START,
+    Meaning,
+    plant,
+    start,
+)
+from qbc.systems import Array, Policy, rollout
 
-Episode = tuple[Array, Array]  # states (T, 7), actions (T, 2) [m]
+Episode = tuple[Array, Array]  # states (T, 7), actions (T, 2) [m or N]
 STRIDE = 0.0065  # of the smooth demonstrator: arc length a step [m]
 FASTEST = 0.0125  # of the human-like one: either way along x, and along y [m a step]
 HELD = 0.03  # x does not change this far before and behind a level [m]
 WIDTH = 0.03  # of the interval from which x is drawn at a level [m]
 FAR, PAUSE = 0.08, 3  # before and behind a move along x of more than this [m] it waits so many steps
+STIFF, DAMPED = 100.0, 20.0  # of who leads the rod by forces [N/m, N s/m], 1 kg
+HOLD = 0.035  # how long an action is held [s]
 OUTSIDE = 0.1  # beyond the outermost cylinders, as far as this [m]
 
 
@@ -86,7 +104,22 @@ def human(at: Array, rng: np.random.Generator) -> Array:
     return np.array(out)
 
 
-def played(plans: Sequence[Array]) -> list[Episode]:
+def pushing(plans: Array) -> Policy:
+    """Forces that lead the rod along the places to which plans of increments (n, T, 2) lead: what their bends ask for, and what errors
+    of place and velocity do (STIFF, DAMPED), looked at once a step. It counts its steps: one policy, one rollout."""
+    goal = START + np.concatenate([np.zeros((len(plans), 2, 2)), plans, np.zeros((len(plans), 1, 2))], axis=1).cumsum(axis=1)
+    now = iter(range(1, plans.shape[1] + 1))
+
+    def force(x: Array, rng: np.random.Generator) -> Array:
+        t = next(now)
+        before, here, ahead = goal[:, t - 1], goal[:, t], goal[:, t + 1]
+        bend = (ahead - 2 * here + before) / HOLD**2
+        return np.asarray(bend + STIFF * (here - x[:, MEASURED]) + DAMPED * ((ahead - before) / (2 * HOLD) - x[:, SPEED]))
+
+    return force
+
+
+def played(plans: Sequence[Array], action: Meaning = "increment") -> list[Episode]:
     """What is recorded of plans of increments (T, 2) each: states and actions until the rod arrives or the plan ends.
 
     Whether it arrives is for the caller to look at: those of :func:`demonstrate` do, if ``clear`` is two millimetres or more.
@@ -96,14 +129,26 @@ def played(plans: Sequence[Array]) -> list[Episode]:
     for row, plan in zip(u, plans, strict=True):
         row[: len(plan)] = plan
     steps = iter(u.swapaxes(0, 1))
-    run = rollout(plant(), lambda x, rng: next(steps), start(n), H, np.random.default_rng(0))
+
+    def lead(x: Array, rng: np.random.Generator) -> Array:
+        return next(steps) + (action == "target") * x[:, DESIRED]
+
+    policy = pushing(u) if action == "force" else lead
+    run = rollout(plant(action), policy, start(n), H, np.random.default_rng(0))
     return [(x[:-1][on], u[on]) for x, u in zip(run.x, run.u, strict=True) for on in [x[:-1, FATE] == RUNNING]]
 
 
 def demonstrate(
-    n: int, rng: np.random.Generator, *, clear: float = 0.02, like: str = "smooth", modes: Sequence[int] = range(MODES)
+    n: int,
+    rng: np.random.Generator,
+    *,
+    clear: float = 0.02,
+    like: str = "smooth",
+    modes: Sequence[int] = range(MODES),
+    action: Meaning = "increment",
 ) -> list[Episode]:
-    """n demonstrations, as many of each of the ``modes`` as can be, in random order; ``like``: smooth or human.
+    """n demonstrations, as many of each of the ``modes`` as can be, in random order; ``like``: smooth or human. The same ``rng``
+    gives the same plans whatever ``action`` means.
 
     Raises ``ValueError`` for other words and modes, for n below 1, and for a clearance that no gap has.
     """
@@ -111,4 +156,4 @@ def demonstrate(
         raise ValueError(f"demonstrate: n >= 1, like smooth or human, modes of 0 to 23, got n = {n}, {like!r} and {tuple(modes)}")
     mode = np.array(modes)[rng.permutation(np.arange(n) % len(modes))]
     at = places(mode, clear, rng)
-    return played([smooth(p) if like == "smooth" else human(p, rng) for p in at])
+    return played([smooth(p) if like == "smooth" else human(p, rng) for p in at], action)

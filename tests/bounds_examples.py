@@ -191,6 +191,7 @@ EXAMPLES = dict(
     chunk_growth=dict(A=[[1.2, 1.0], [0.0, 0.5]]),
     dead_band=dict(width=0.1, gain=6.0),
     zero_drift=dict(width=4e-4),
+    snapped=dict(noise=0.006, spread=0.0087, stiff=400.0, held=0.035, steps=8),
     gate_opens=dict(width=0.1, gain=6.0, tolerance=0.01),
     # 11
     kl_cap=dict(d0=1.0, d=0.3, beta=0.5),

@@ -2,6 +2,9 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.integrate import solve_ivp
 
 from qbc import bounds
 
@@ -44,3 +47,34 @@ def test_worked_examples():
     assert bounds.dead_band(2 / 15, 6.0) == pytest.approx(0.0111, abs=1e-4)
     assert bounds.zero_drift(4e-4) == 2e-4
     assert [bounds.gate_opens(2 / n, 6.0, 0.01) for n in (31, 15, 7)] == [1, 0, 0]
+
+
+@pytest.mark.parametrize(("noise", "steps"), [(0.0, 3), (0.006, 8), (0.02, 1), (0.02, 5)])
+def test_what_a_snap_leaves_is_what_an_integrated_servo_leaves(noise, steps):
+    spread, stiff, held = 0.0087, 400.0, 0.035
+    rho, state = spread**2 / (spread**2 + noise**2), np.array([1.0, 0.0])
+    for _ in range(steps):
+        goal = rho * state[0]
+
+        def servo(t, z, goal=goal):
+            return [z[1], stiff * (goal - z[0]) - 2 * stiff**0.5 * z[1]]
+
+        state = solve_ivp(servo, (0, held), state, rtol=1e-10, atol=1e-12).y[:, -1]
+    assert bounds.snapped(noise, spread, stiff, held, steps) == pytest.approx(state[0], abs=1e-8)
+
+
+@given(st.floats(0, 1), st.floats(1e-3, 1), st.floats(1, 1e3), st.floats(1e-3, 0.1), st.integers(1, 20))
+def test_a_snap_leaves_all_without_noise_and_less_with_more_noise_steps_and_stiffness(noise, spread, stiff, held, steps):
+    def left(noise=noise, stiff=stiff, steps=steps):
+        return bounds.snapped(noise, spread, stiff, held, steps)
+
+    assert left(noise=0.0) == pytest.approx(1)
+    assert 0 <= left() <= 1 + 1e-12
+    assert left(noise=noise + 0.1) <= left() + 1e-12
+    assert left(steps=steps + 1) <= left() + 1e-12
+    assert left(stiff=2 * stiff) <= left() + 1e-12
+
+
+def test_a_snap_by_hand():
+    """One step with rho = 0: the free motion of the servo, (1 + 1) / e after one of its times."""
+    assert bounds.snapped(1e6, 1e-3, 100.0, 0.1, 1) == pytest.approx(2 / np.e)

@@ -165,7 +165,9 @@ def test_the_same_seed_gives_the_same_demonstrations_and_another_one_others():
 @pytest.mark.parametrize(
     ("call", "said"),
     [
-        (lambda: avoiding.plant("force"), "^action: increment or target, got 'force'$"),
+        (lambda: avoiding.plant("torque"), "^action: increment, target or force, got 'torque'$"),
+        (lambda: avoiding.plant(wind=float("nan")), "^wind: finite, got nan$"),
+        (lambda: avoiding.plant("force").f(avoiding.start(1), np.array([[np.nan, 0.0]])), r"^u: .*row 0.*column 0"),
         (lambda: avoiding.outcome(np.zeros((2, 7))), r"^x: \(n, T, 7\), got \(2, 7\)$"),
         (lambda: demonstrators.demonstrate(0, np.random.default_rng(0)), "^demonstrate: n >= 1, .*got n = 0"),
         (lambda: demonstrators.demonstrate(1, np.random.default_rng(0), like="both"), "^demonstrate: .*'both'"),

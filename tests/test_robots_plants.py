@@ -24,6 +24,8 @@ def plants():
         "pendulum": (pendulum.plant(), pendulum.starts(4, np.random.default_rng(0)), 1.0),
         "avoiding": (avoiding.plant(), avoiding.start(3), 0.01),
         "avoiding, targets": (avoiding.plant("target"), avoiding.start(3), 0.3),
+        "avoiding, forces": (avoiding.plant("force"), avoiding.start(3), 3.0),
+        "avoiding, in the wind": (avoiding.plant(wind=0.8), avoiding.start(3), 0.01),
         "reach": (*arm[:2], 1.0),
         "pick and place": (block.plant(), block.start(2, 0), 1.0),
     }

@@ -7,7 +7,7 @@ from typing import Annotated, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from qbc.bounds.domain import Count, Positive, bound
+from qbc.bounds.domain import Count, NonNegative, Positive, bound
 
 Array = NDArray[np.float64]
 SMALL = 1e-12  # of the sum so far: a term below it ends a sum that converges geometrically
@@ -88,3 +88,17 @@ def gate_opens(width: Positive, gain: Positive, tolerance: Positive) -> float:
     Labels: find-fetch-gate. Source: ours. Between the tolerance and twice that it depends on where the last step ends.
     """
     return float(width / (2 * gain) <= tolerance)
+
+
+@bound()
+def snapped(noise: NonNegative, spread: Positive, stiff: Positive, held: Positive, steps: Count) -> Annotated[float, "[0, 1]"]:
+    """What is left, after ``steps`` of ``held`` seconds each, of a displacement from which a rod of 1 kg starts at rest, if a critically
+    damped servo of stiffness ``stiff`` [N/m] is told rho times the displacement at the start of each step, rho = spread^2 / (spread^2
+    + noise^2): the target that a learner has of demonstrations of this spread, trained with this noise. 1 without noise.
+
+    Labels: find-rod-snap. Source: ours; rho is chapter 08's.
+    """
+    rho, w = spread**2 / (spread**2 + noise**2), stiff**0.5
+    free = np.exp(-w * held) * np.array([[1 + w * held, held], [-(w**2) * held, 1 - w * held]])  # of (displacement, velocity)
+    step = free + (np.eye(2) - free) @ np.array([[rho, 0.0], [0.0, 0.0]])
+    return float(np.linalg.matrix_power(step, steps)[0, 0])

@@ -92,9 +92,9 @@ def gate_opens(width: Positive, gain: Positive, tolerance: Positive) -> float:
 
 @bound()
 def snapped(noise: NonNegative, spread: Positive, stiff: Positive, held: Positive, steps: Count) -> Annotated[float, "[0, 1]"]:
-    """What is left, after ``steps`` of ``held`` seconds each, of a displacement from which a rod of 1 kg starts at rest, if a critically
-    damped servo of stiffness ``stiff`` [N/m] is told rho times the displacement at the start of each step, rho = spread^2 / (spread^2
-    + noise^2): the target that a learner has of demonstrations of this spread, trained with this noise. 1 without noise.
+    """What is left, after ``steps`` of ``held`` seconds each, of a displacement from which a rod of 1 kg starts at rest, if a
+    critically damped servo of stiffness ``stiff`` [N/m] is told rho times the displacement at the start of each step, rho = spread^2
+    / (spread^2 + noise^2): the target of a learner trained with this noise on demonstrations of this spread. 1 without noise.
 
     Labels: find-rod-snap. Source: ours; rho is chapter 08's.
     """

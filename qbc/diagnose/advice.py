@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 WIDE = 1.5  # range over q99 - q01: below, clipping buys less than it costs
 BINS = (32, 64, 128, 256, 512, 1024)
 MOST = 0.9  # share of dimensions whose typical step a bin resolves
+LOST = 0.01  # share of sampled chunks that may not decode: they count as the mean chunk, which flatters a tokenizer
 CLIPPED = "Clipping moves 2 % of the rows or fewer, and a bin from end to end would be {:.1f} times as wide (chapter 03)."
 
 
@@ -113,9 +114,10 @@ def _bins(found: Sections, kind: str) -> Advice:
 
 def _tokenizer(found: Tokenized) -> Advice:
     """The one whose tokens the head makes most of."""
-    best = min(found.rows, key=lambda t: t.head_error)
+    able = [t for t in found.rows if t.head_lost <= LOST] or found.rows
+    best = min(able, key=lambda t: t.head_error)
     finest = min(found.rows, key=lambda t: t.error.value)
-    if best.head_error >= 1:
+    if best.head_error >= 1 or best.head_lost > LOST:
         reason = f"No setting lets a small head do better than the mean chunk, whatever its error: {best.name} comes nearest."
         return Advice("tokenizer", "none is told apart", reason, "there are more demonstrations, or what decides is in the images")
     reason = (

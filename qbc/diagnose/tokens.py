@@ -92,7 +92,7 @@ def tokens(sample: Sample, dimensions: Sequence[Dimension], chunk: int, rng: np.
     train, test = pairs(~held, TRAIN), pairs(held, TEST)
     rows: list[Tokens] = []
     skipped: list[str] = []
-    regression = 0.0
+    averages: list[float] = []
     for name, kind, options in SETTINGS:
         try:
             with warnings.catch_warnings():  # what they warn of, lost codes and large errors, is in the table
@@ -102,9 +102,16 @@ def tokens(sample: Sample, dimensions: Sequence[Dimension], chunk: int, rng: np.
             skipped.append(f"{name}: {refused}")
             continue
         rows.append(row)
-        regression = regression or averaged
+        averages.append(averaged)
     return Tokenized(
-        "" if rows else skipped[0], chunk, len(train.chunks), len(test.chunks), context, regression, tuple(rows), tuple(skipped)
+        "" if rows else skipped[0],
+        chunk,
+        len(train.chunks),
+        len(test.chunks),
+        context,
+        min(averages, default=0.0),  # it takes as many demonstrations as a setting's head does: the best of them
+        tuple(rows),
+        tuple(skipped),
     )
 
 

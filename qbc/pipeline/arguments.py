@@ -50,7 +50,11 @@ def _diagnosis(p: argparse.ArgumentParser) -> None:
     p.add_argument("--gain", type=_gain, metavar="C", help="state deviation per unit of action error, if you know it (default: fitted)")
     p.add_argument("--steps", type=_whole, metavar="H", help="the horizon (default: the mean length of an episode)")
     p.add_argument(
-        "--chunk", type=_whole, default=8, metavar="N", help="steps of the chunks compared at neighbouring states (default: 8)"
+        "--chunk",
+        type=_whole,
+        default=8,
+        metavar="N",
+        help="steps of the chunks compared at neighbouring states and made into tokens (default: 8)",
     )
     p.add_argument("--seed", type=_whole, default=0, metavar="N", help="of the sample and of resampling (default: 0)")
 

@@ -24,7 +24,7 @@ test: $(READY) browser
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/pytest -m "not built" -n auto --dist loadgroup
+	$(BIN)/pytest -m "not built" -n auto --dist loadfile --no-loadscope-reorder
 	$(BIN)/qbc book
 	$(BIN)/qbc claims
 	$(BIN)/qbc power --check

@@ -11,7 +11,7 @@ from qbc import cli
 from qbc.pipeline import cluster, record
 
 distributed = pytest.importorskip("distributed")
-pytestmark = [pytest.mark.timeout(600), pytest.mark.xdist_group("cluster")]
+pytestmark = pytest.mark.timeout(600)
 
 HEAD = FRONT + PARAMETERS + "```{code-cell} ipython3\n"
 JUDGED = """import numpy as np

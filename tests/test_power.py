@@ -12,7 +12,7 @@ from made_up import FRONT, PARAMETERS, cell, edit
 from qbc import cli
 from qbc.pipeline import evidence, record
 
-pytestmark = [pytest.mark.timeout(900), pytest.mark.xdist_group("power")]  # twenty kernels of some seconds each; one project for all
+pytestmark = pytest.mark.timeout(900)  # twenty kernels of some seconds each; one project for all
 
 CELLS = [
     """import numpy as np

@@ -115,6 +115,18 @@ def test_other_drawing_redraws_the_figures_and_leaves_the_evidence_alone(tmp_pat
     assert keys.key(nb, {}, package) != keys.key(nb, {})
 
 
+@pytest.mark.parametrize(
+    ("swapped", "counts"), [("qbc.tokenizers:fit", False), ("qbc.bounds:regret", True), ("qbc.claims.checks:check", True)]
+)
+def test_of_the_interventions_those_count_that_take_something_away_from_a_chapter(tmp_path, swapped, counts):
+    nb, package = pair(CHAPTERS[0]), shutil.copytree(PACKAGE, tmp_path / "qbc", ignore=shutil.ignore_patterns("__pycache__"))
+    (package / "interventions" / "more.py").write_text(f'SWAPS = [Swap("fit", "{swapped}", prior)]\n')
+    assert (keys.evidence_key(nb, {}, package) != keys.evidence_key(nb, {})) == counts
+    with (package / "interventions" / "swaps.py").open("a") as f:
+        f.write("\nwidth = 2\n")
+    assert keys.evidence_key(nb, {}, package) != keys.evidence_key(nb, {})
+
+
 def test_what_draws_gives_nothing_back():
     drawing = [importlib.import_module(f"qbc.{name.removesuffix('.py')}") for name in DRAWS]
     public = [f for m in drawing for f in vars(m).values() if inspect.isfunction(f) and f.__module__ == m.__name__]

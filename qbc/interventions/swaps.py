@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import importlib
+import pkgutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 Function = Callable[..., Any]
@@ -26,12 +28,13 @@ class Swap:
 
 
 def swaps() -> Iterator[Swap]:
-    """Every swap of every intervention."""
-    from qbc.interventions import learners, right_hand_sides, world
+    """Every swap of every intervention: one for each right-hand side, and what the modules beside this one list as ``SWAPS``."""
+    from qbc.interventions import right_hand_sides
 
-    yield from learners.SWAPS
-    yield from world.SWAPS
     yield from right_hand_sides.swaps()
+    for module in pkgutil.iter_modules([str(Path(__file__).parent)]):
+        if not module.name.startswith("_"):
+            yield from getattr(importlib.import_module(f"qbc.interventions.{module.name}"), "SWAPS", ())
 
 
 def apply(active: str) -> None:

@@ -16,16 +16,30 @@ def _folder(text: str) -> Path:
     return Path(text)
 
 
+def _number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")  # in no range
+
+
 def _seconds(text: str) -> float:
-    value = float(text)
+    value = _number(text)
     if not 0 < value < float("inf"):
         raise argparse.ArgumentTypeError("needs seconds > 0")
     return value
 
 
+def _count(text: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError("needs a whole number") from None
+
+
 def _running(p: argparse.ArgumentParser) -> None:
     """What every command that runs chapters takes."""
-    p.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="runs at a time (default: one per core)")
+    p.add_argument("--jobs", type=_count, default=os.cpu_count() or 1, metavar="N", help="runs at a time (default: one per core)")
     p.add_argument("--timeout", type=_seconds, metavar="S", help="seconds a chapter may take (default: no limit)")
     p.add_argument("--scheduler", default="", metavar="tcp://…", help="hand the runs to the workers of this dask scheduler")
 
@@ -37,7 +51,7 @@ def _whole(text: str) -> int:
 
 
 def _gain(text: str) -> float:
-    value = float(text)
+    value = _number(text)
     if not 0 <= value < float("inf"):
         raise argparse.ArgumentTypeError("needs a finite number >= 0")
     return value
@@ -98,7 +112,7 @@ def parser() -> argparse.ArgumentParser:
     runs.add_argument(
         "--only", default="", metavar="A,B", help=f"some of {', '.join(INTERVENTIONS)}; bound: both bound-low and bound-high"
     )
-    runs.add_argument("--seeds", type=int, metavar="N", help="with --only data: how each verdict fares over N other seeds")
+    runs.add_argument("--seeds", type=_count, metavar="N", help="with --only data: how each verdict fares over N other seeds")
     runs.add_argument("--out", type=_folder, metavar="DIR", help="folder for the runs (default: _build/power)")
     runs.add_argument(
         "--check",

@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
+import re
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from qbc.pipeline.notebooks import load
 from qbc.pipeline.science import DRAWS, PACKAGE, bare, parsed, science, unpublished
 
 PACKAGES = ("numpy", "scipy", "scikit-learn", "pandas", "torch", "matplotlib", "seaborn", "myst-nb", "ipykernel", "papermill")
+TARGET = re.compile(r"[\"']qbc\.([\w.]+):")
 RUNNING = ("execute.py", "kernel.py", "launch.py")
 
 
@@ -60,10 +62,21 @@ def read_by(chapter: Chapter, nb: NotebookNode) -> dict[str, str]:
 def evidence_key(nb: NotebookNode, values: dict[str, Any], package: Path = PACKAGE) -> str:
     """What the verdicts of a chapter depend on, whatever the intervention: code, not words, and not what only publishes or draws."""
     sources = [kept for s in _code(nb) if (kept := unpublished(s)) or not s]
-    taken = {p.name: bare(p.read_text("utf8")) for p in sorted((package / "interventions").glob("*.py"))}
     python = ".".join(map(str, sys.version_info[:2]))
     used = {name: text for name, text in science(sources, package).items() if name not in DRAWS}
-    return _hash([bare(s) for s in sources], values, used, taken, _versions(python))
+    return _hash([bare(s) for s in sources], values, used, _taken(package, used), _versions(python))
+
+
+def _taken(package: Path, used: Collection[str]) -> dict[str, str]:
+    """The code of the interventions, but for the modules whose swaps, all of them, are of modules that are not ``used``."""
+    files = {p.name: p.read_text("utf8") for p in sorted((package / "interventions").glob("*.py"))}
+    return {name: bare(text) for name, text in files.items() if not (of := _swapped(text)) or of & set(used)}
+
+
+def _swapped(text: str) -> set[str]:
+    """The files of the modules that a module of interventions names as targets, ``"qbc.module:function"``."""
+    found = (m[1].split(".") for m in TARGET.finditer(text))
+    return {f"{'/'.join(parts)}{end}" for parts in found for end in (".py", "/__init__.py")}
 
 
 def made(executed: Path) -> dict[str, Any]:

@@ -29,7 +29,7 @@ test: $(READY) browser
 	$(BIN)/qbc claims
 	$(BIN)/qbc power --check
 	$(BIN)/qbc expected --check
-	$(BIN)/pytest -m built --ignore=tests/browser
+	$(BIN)/pytest -m built -n auto --dist loadfile --ignore=tests/browser
 	$(BIN)/pytest -m built -n auto tests/browser
 
 browser:

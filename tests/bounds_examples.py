@@ -192,6 +192,10 @@ EXAMPLES = dict(
     dead_band=dict(width=0.1, gain=6.0),
     zero_drift=dict(width=4e-4),
     gate_opens=dict(width=0.1, gain=6.0, tolerance=0.01),
+    # 16
+    rounded_rms=dict(width=0.1, on_edges=0.3, on_centres=0.1),
+    rounded_roughness=dict(width=0.1),
+    wrong_code_rms=dict(spans=[3.5, 4.0], offsets=[0.0, 0.2], codes=256, steps=16),
     # 11
     kl_cap=dict(d0=1.0, d=0.3, beta=0.5),
     fano_floor=dict(modes=4, p_error=0.1),

@@ -7,8 +7,9 @@ import pytest
 from diagnose_data import clean
 from test_diagnose_sections import sampled
 
+from qbc.claims import Estimate
 from qbc.diagnose import report, shown
-from qbc.diagnose.advice import _tokenizer
+from qbc.diagnose.advice import COARSE, _tokenizer
 from qbc.diagnose.tokens import EPISODES, HELD_OUT, LEAST, SETTINGS, TEST, TRAIN, hold_out, starts, tokens
 from qbc.tokenizers.kinds import fast
 
@@ -95,30 +96,27 @@ def test_where_the_state_does_not_tell_the_action_no_tokenizer_is_recommended(ch
     assert _tokenizer(chance).value == "none is told apart"
 
 
-def test_the_recommended_setting_is_the_one_whose_head_errs_least_and_of_those_as_good_as_tied_the_finest(found):
-    able = [t for t in found.rows if t.head_lost == 0]
-    least = min(t.head_error for t in able)
-    assert least < 1
-    best = min((t for t in able if t.head_error <= 1.05 * least), key=lambda t: t.error.value)
-    advice = _tokenizer(found)
-    assert advice.value.startswith(best.name)
-    worse = tuple(replace(t, head_error=0.1) if t.name == "256 quantile bins" else t for t in found.rows)
-    assert _tokenizer(replace(found, rows=worse)).value.startswith("256 quantile bins")
+def test_the_recommended_setting_is_the_one_that_takes_the_head_the_fewest_bits_among_fine_ones(found):
+    fine = [t for t in found.rows if t.head_lost == 0 and t.error.value <= COARSE]
+    best = min(fine, key=lambda t: t.head_bits)
+    assert _tokenizer(found).value.startswith(best.name)
+    few = tuple(replace(t, head_bits=0.5) if t.name == "256 quantile bins" else t for t in found.rows)
+    assert _tokenizer(replace(found, rows=few)).value.startswith("256 quantile bins")
+    off = Estimate(0.2, 0.1, 0.3)
+    coarse = tuple(replace(t, error=off) if t.name == "256 quantile bins" else t for t in few)
+    assert _tokenizer(replace(found, rows=coarse)).value.startswith(best.name)
 
 
-@pytest.mark.parametrize(("fine", "named"), [(0.52, "32 bins"), (0.53, "8 bins")])
-def test_coarse_codes_that_are_easy_to_predict_win_no_tie(found, fine, named):
-    """On chapter 14's rod 8 bins have the least error of a head by a hair, and the policy that arrives least often."""
-    errors = {"8 bins": 0.5, "32 bins": fine}
-    rows = tuple(replace(t, head_error=errors.get(t.name, 0.9)) for t in found.rows if t.name in (*errors, "256 bins"))
-    advice = _tokenizer(replace(found, rows=rows))
-    assert advice.value.startswith(named)
-    assert ("With 8 bins it is 0.50" in advice.reason) == (named == "32 bins")
+def test_where_all_settings_are_coarse_the_fewest_bits_decide(found):
+    off = Estimate(0.2, 0.1, 0.3)
+    coarse = tuple(replace(t, error=off) for t in found.rows if t.head_lost == 0)
+    best = min(coarse, key=lambda t: t.head_bits)
+    assert _tokenizer(replace(found, rows=coarse)).value.startswith(best.name)
 
 
 def test_a_setting_whose_samples_do_not_decode_is_not_recommended_for_what_stands_in_for_them(found):
     """Chunks that do not decode count as the mean chunk, which may err less than what others sample."""
-    lost = tuple(replace(t, head_error=0.1, head_lost=0.9) if t.name == "FAST" else t for t in found.rows)
+    lost = tuple(replace(t, head_error=0.1, head_bits=0.1, head_lost=0.9) if t.name == "FAST" else t for t in found.rows)
     assert not _tokenizer(replace(found, rows=lost)).value.startswith("FAST")
     assert _tokenizer(replace(found, rows=tuple(t for t in lost if t.name == "FAST"))).value == "none is told apart"
 

@@ -27,6 +27,7 @@ from qbc.bounds.replicas import *  # noqa: F403
 from qbc.bounds.robots import *  # noqa: F403
 from qbc.bounds.sgd import *  # noqa: F403
 from qbc.bounds.stability import *  # noqa: F403
+from qbc.bounds.tokenizers import *  # noqa: F403
 from qbc.bounds.transport import *  # noqa: F403
 
 __all__ = sorted(name for name, f in list(globals().items()) if _is_bound(f))

@@ -18,7 +18,7 @@ WIDE = 1.5  # range over q99 - q01: below, clipping buys less than it costs
 BINS = (32, 64, 128, 256, 512, 1024)
 MOST = 0.9  # share of dimensions whose typical step a bin resolves
 LOST = 0.01  # share of sampled chunks that may not decode: they count as the mean chunk, which flatters a tokenizer
-TIED = 1.05  # times the least error of a head: a few hundred held-out chunks tell no more apart
+COARSE = 0.1  # standard deviations: an error of encoding and decoding beyond it adds up along a run, whatever the head does
 CLIPPED = "Clipping moves 2 % of the rows or fewer, and a bin from end to end would be {:.1f} times as wide (chapter 03)."
 
 
@@ -114,20 +114,20 @@ def _bins(found: Sections, kind: str) -> Advice:
 
 
 def _tokenizer(found: Tokenized) -> Advice:
-    """The one whose tokens the head makes most of; where several are as good as tied, the one of them that rounds least."""
+    """The one whose tokens take the head the fewest bits, of those that decode and are not coarse (chapter 16)."""
     able = [t for t in found.rows if t.head_lost <= LOST] or found.rows
-    first = min(able, key=lambda t: t.head_error)
+    nearest = min(able, key=lambda t: t.head_error)
     finest = min(found.rows, key=lambda t: t.error.value)
-    if first.head_error >= 1 or first.head_lost > LOST:
-        reason = f"No setting lets a small head do better than the mean chunk, whatever its error: {first.name} comes nearest."
+    if nearest.head_error >= 1 or nearest.head_lost > LOST:
+        reason = f"No setting lets a small head do better than the mean chunk, whatever its error: {nearest.name} comes nearest."
         return Advice("tokenizer", "none is told apart", reason, "there are more demonstrations, or what decides is in the images")
-    best = min((t for t in able if t.head_error <= TIED * first.head_error), key=lambda t: t.error.value)
+    fine = [t for t in able if t.error.value <= COARSE]
+    best = min(fine or able, key=lambda t: t.head_bits)
     reason = (
-        f"Chunks that a small head samples in held-out states are {best.head_error:.2f} standard deviations off, with {finest.name}, "
-        f"whose error of reconstruction is least, {finest.head_error:.2f}; a perfect sampler would be about {found.sampler:.2f} off."
+        f"A chunk takes a small head {best.head_bits:.0f} bits, with {finest.name}, whose error of reconstruction is least, "
+        f"{finest.head_bits:.0f}; settings that are more than {COARSE:g} standard deviations off, or whose samples do not all decode, "
+        "are left out (chapter 16)."
     )
-    if best is not first:
-        reason += f" With {first.name} it is {first.head_error:.2f}, no better than a tie, and more is lost in rounding."
     unless = "you train a larger head on more data: this one takes codes for names, and overstates what fine ones cost"
     return Advice("tokenizer", f"{best.name}, as far as these data go", reason, unless)
 
